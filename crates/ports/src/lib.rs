@@ -1,0 +1,49 @@
+//! What Postroom needs from the world, as traits; what proves an adapter; and the adapters
+//! that live in memory.
+//!
+//! ```text
+//!        doors ─▶ DeliveryQueue ◀─ dispatcher ─▶ TemplateRenderer ─▶ MessageComposer
+//!                  │      ▲            │
+//!                  ▼      │            └─▶ MailTransport ─▶ the world
+//!   DeliveryTracker    WorkerRegistry
+//! ```
+//!
+//! | port | asks | module |
+//! |---|---|---|
+//! | [`queue::DeliveryQueue`] | take letters in, hand them out, settle them behind a fence | [`queue`] |
+//! | [`tracker::DeliveryTracker`] | where is it, what happened | [`tracker`] |
+//! | [`worker::WorkerRegistry`] | who is alive, whom to wake | [`worker`] |
+//! | [`transport::MailTransport`] | hand a letter over | [`transport`] |
+//! | [`template::TemplateRenderer`], [`composer::MessageComposer`] | words, then bytes | [`template`], [`composer`] |
+//! | [`sinks::Observer`], [`sinks::Notifier`], [`sinks::DeadLetterSink`] | hear of it | [`sinks`] |
+//! | [`clock::Clock`], [`clock::Chance`] | time and chance | [`clock`] |
+//!
+//! MUST and MAY mean what RFC 2119 says. Each MUST is a case of a contract suite.
+//!
+//! # Write an adapter
+//! 1. Make a crate that depends on `postroom-domain` and `postroom-ports`, and on nothing
+//!    else of Postroom.
+//! 2. Implement one port. Say what it can do in its `capabilities`; answer
+//!    [`error::PortErrorKind::Unsupported`] for the rest, never pretend.
+//! 3. Map every error by meaning: [`error::PortErrorKind`] for stores, a pure `classify`
+//!    function for transports, table-tested on recorded replies.
+//! 4. Add `postroom-ports` with the feature `contract` as a dev-dependency, write a harness
+//!    and stamp the suite: `postroom_ports::queue_contract!(MyHarness)`. One test per rule
+//!    appears, each named as a sentence.
+//! 5. Wire it in `wiring.rs` of the binary that uses it. Nothing else changes.
+//!
+//! # What is deliberately absent
+//! Driver types, configuration, default bodies (convenient for callers, wrong for
+//! implementors), and the caller's transaction: no object-safe trait can name it, so the
+//! PostgreSQL adapter offers `enqueue_in` beside its port.
+
+pub mod clock;
+pub mod composer;
+pub mod error;
+pub mod letter;
+pub mod queue;
+pub mod sinks;
+pub mod template;
+pub mod tracker;
+pub mod transport;
+pub mod worker;

@@ -1,0 +1,262 @@
+//! The queue: how letters come in, are taken, and leave.
+//!
+//! ```text
+//!  enqueue ─▶ (queued) ─ claim ─▶ (in_progress) ─ ready ─▶ handover ─ settle ─▶ …
+//!                 ▲                    │  ▲                    │
+//!                 │                    │  └── extend           │
+//!                 └── redrive          └──── lapsed ◀──────────┘  (worker died)
+//! ```
+//!
+//! Every write after a claim names the claim's [`Fence`]; where it is stale, nothing changes
+//! and the answer says so. Only the store's own clock decides what is due, what has lapsed and
+//! what has expired.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use postroom_domain::feedback::Feedback;
+use postroom_domain::id::{DeliveryId, LeaseToken, ProviderMessageId, TenantId, TransportName, WorkerId};
+use postroom_domain::invalid::Invalid;
+use postroom_domain::lifecycle::{DeliveryState, Transition};
+use postroom_domain::status::Status;
+use postroom_domain::time::Timestamp;
+use serde_json::Value;
+
+use crate::error::PortError;
+use crate::letter::{FrozenLetter, Letter, NewDelivery};
+
+/// What became of one letter at the door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Enqueued {
+    /// It is stored under this id.
+    New(DeliveryId),
+    /// The same idempotency key with the same content was there before: this is its id.
+    Existing(DeliveryId),
+    /// Refused, and nothing of it stored: the id is taken, or the idempotency key names a
+    /// letter with other content. The field is `delivery_id` or `idempotency_key`.
+    Refused(Invalid),
+}
+
+/// What names one claim: a write that carries a stale fence changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fence {
+    /// The letter.
+    pub delivery_id: DeliveryId,
+    /// The store's own short key of its row in the queue.
+    pub seq: i64,
+    /// The claim.
+    pub token: LeaseToken,
+}
+
+/// What a worker asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// Who asks.
+    pub worker: WorkerId,
+    /// How many letters at most.
+    pub limit: u32,
+    /// How many letters of one lane (tenant and priority) at most in one claim.
+    pub lane_share: u32,
+    /// How long the claim holds unless it is extended.
+    pub lease: Duration,
+    /// Tenants whose letters wait.
+    pub held_tenants: Vec<TenantId>,
+}
+
+/// What a claimed letter is made from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Not rendered yet: the first attempt.
+    Fresh,
+    /// Rendered and frozen by an earlier *ready*: these bytes go out, and no others.
+    Frozen(FrozenLetter),
+}
+
+/// One letter under one worker's lease.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// What names this claim.
+    pub fence: Fence,
+    /// The letter's state, the claim included.
+    pub state: DeliveryState,
+    /// When it was enqueued.
+    pub queued_at: Timestamp,
+    /// The letter as it was handed in.
+    pub letter: Letter,
+    /// What it is made from.
+    pub content: Content,
+    /// Which transport had it last, where one had.
+    pub provider: Option<TransportName>,
+}
+
+/// Letters taken in one statement, and the store's time of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// The store's `now()`.
+    pub now: Timestamp,
+    /// The letters, most urgent first.
+    pub claims: Vec<Claim>,
+}
+
+/// One letter that is about to be handed over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ready {
+    /// The claim.
+    pub fence: Fence,
+    /// The bytes, where this is the first attempt; `None` where they are stored already.
+    pub frozen: Option<FrozenLetter>,
+    /// To which transport it goes.
+    pub transport: TransportName,
+}
+
+/// What became of one fenced write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fenced {
+    /// It is on record.
+    Done,
+    /// The claim was lost: nothing changed.
+    Stale,
+}
+
+/// The end of one claim.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settlement {
+    /// The claim.
+    pub fence: Fence,
+    /// What the domain decided.
+    pub transition: Transition,
+    /// Which transport answered, where one did.
+    pub transport: Option<TransportName>,
+    /// What the provider calls the letter, where it took it.
+    pub receipt: Option<ProviderMessageId>,
+    /// What else the event should remember; an object, without addresses or secrets.
+    pub payload: Value,
+}
+
+/// What became of one request to cancel or to redrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// Done; the letter's status now.
+    Done(Status),
+    /// It is too late or too early for that: the letter's status, unchanged.
+    Not(Status),
+    /// Its content is past its retention, so that it cannot be sent any more.
+    ContentGone,
+    /// No letter of that id.
+    Unknown,
+}
+
+/// How long what is done with is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Content (data and frozen bytes) after the letter became final.
+    pub payloads: Duration,
+    /// Rows of workers that are gone.
+    pub workers: Duration,
+}
+
+/// What one sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Letters cancelled because they expired.
+    pub expired: u64,
+    /// Contents deleted.
+    pub payloads: u64,
+    /// Idempotency keys forgotten.
+    pub keys: u64,
+    /// Rows of workers that are gone.
+    pub workers: u64,
+}
+
+/// What a queue can do; callers branch on this and never on an adapter's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueCapabilities {
+    /// Whether workers on other hosts may share it.
+    pub hosts: Hosts,
+    /// Whether an application can enqueue inside its own database transaction.
+    pub caller_transaction: Support,
+}
+
+/// Where the workers of one queue may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// On one machine.
+    One,
+    /// Anywhere.
+    Many,
+}
+
+/// Whether something is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
+
+/// The queue of undone letters. The rules are cases of the contract suite.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait DeliveryQueue: std::fmt::Debug + Send + Sync + 'static {
+    /// What this adapter can do.
+    fn capabilities(&self) -> QueueCapabilities;
+
+    /// Stores letters, each on its own account: one answer per letter, in order. What is
+    /// answered [`Enqueued::New`] MUST survive any crash after the call returned; a refused
+    /// letter MUST leave nothing behind. Letters that share a key inside one call MUST be
+    /// treated as if they came one after the other.
+    async fn enqueue(&self, letters: &[NewDelivery]) -> Result<Vec<Enqueued>, PortError>;
+
+    /// Takes letters that are `queued` or `retrying` and due, most urgent first (priority,
+    /// then due time, then order of enqueue), at most `lane_share` of one lane as long as
+    /// others wait. MUST NOT give one letter to two workers, MUST raise `attempts` by one,
+    /// MUST clear code and detail, and MUST NOT return letters of held tenants or expired ones.
+    async fn claim(&self, request: &ClaimRequest) -> Result<Batch, PortError>;
+
+    /// Puts on record that these letters are about to be handed over, and stores the frozen
+    /// bytes where given. No byte of a body may leave before this returned [`Fenced::Done`].
+    async fn ready(&self, letters: &[Ready]) -> Result<Vec<Fenced>, PortError>;
+
+    /// Moves the end of each lease to the store's now plus `lease`, for its holder only.
+    async fn extend(&self, fences: &[Fence], lease: Duration) -> Result<Vec<Fenced>, PortError>;
+
+    /// Commits what the domain decided: state, event and release of the claim in one
+    /// transaction, each letter on its own account. A stale fence MUST change nothing.
+    async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Fenced>, PortError>;
+
+    /// Takes over letters whose lease ran out or whose worker stopped beating, under a new
+    /// fence of `worker` and without counting an attempt. Status and stage are as the dead
+    /// worker left them. The caller settles them with what the domain makes of
+    /// `LeaseLapsed`.
+    async fn lapsed(&self, worker: WorkerId, limit: u32, lease: Duration) -> Result<Batch, PortError>;
+
+    /// Takes letters in doubt that are due for an answer, under a fence of `worker` and
+    /// without counting an attempt. The status stays `in_doubt`. Letters that are held
+    /// (settled without a due time) are not returned.
+    async fn doubtful(&self, worker: WorkerId, limit: u32, lease: Duration) -> Result<Batch, PortError>;
+
+    /// Cancels letters that are `queued` or `retrying`; one answer per id, in order.
+    async fn cancel(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError>;
+
+    /// Puts `failed` and `dead_letter` letters back, with their whole budget and due at once;
+    /// one answer per id, in order.
+    async fn redrive(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError>;
+
+    /// Cancels at most `limit` waiting letters past `expires_at`, and forgets what is past its
+    /// retention, at most `limit` of each.
+    async fn sweep(&self, retention: Retention, limit: u32) -> Result<Swept, PortError>;
+}
+
+/// What a provider reported about a letter, from a webhook or an events API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderReport {
+    /// What it means.
+    pub feedback: Feedback,
+    /// The provider's own id of the event: the same one is recorded once.
+    pub event_id: String,
+    /// Which transport it came from.
+    pub transport: TransportName,
+    /// What else the event should remember; an object, without addresses or secrets.
+    pub payload: Value,
+}
