@@ -1,0 +1,57 @@
+//! Templates by MiniJinja: from a letter's data to its subject and its two bodies.
+//!
+//! ```text
+//!   templates/ (in the binary) ─┐
+//!   a folder laid over them  ───┴▶ Sources ─▶ engine ──┐ compiled once, each file
+//!                                                      ▼
+//!   data ─▶ variables ─▶ context ─▶ subject │ html │ text ─▶ Rendered
+//!           all that is   + brand    printed by `output`: text and numbers only, HTML escaped,
+//!           missing, by              links checked, within fuel and size
+//!           name
+//! ```
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `templates` | [`Templates`], the adapter of [`postroom_ports::template::TemplateRenderer`] |
+//! | `sources`, `load` | the files, their version, and why they are refused: [`LoadError`] |
+//! | `engine`, `output`, `link`, `bounded` | MiniJinja as strict as a letter needs it |
+//! | `variables` | what a template needs, read from its source |
+//! | `brand` | [`Brand`]: whose letters these are |
+//! | `refusal`, `subject`, `nearest` | what is said when it cannot be done |
+//!
+//! # Add a template
+//! 1. Make the folder `templates/<name>/` (or `<portal>/<name>/`) with `subject.txt.j2`,
+//!    `body.html.j2`, `body.txt.j2`, and `sample.json`: one object with every variable.
+//! 2. Let the bodies extend `layouts/base.html.j2` and `layouts/base.txt.j2`, and fill their
+//!    blocks with the macros of `partials/`.
+//! 3. Write `{{ url | link }}` for every link and `{{ code | digits(6) }}` for a code. Ask
+//!    `{% if x is defined %}` for whatever may be left out; all else is required.
+//! 4. Run this crate's tests with `UPDATE_GOLDEN=1`, and read the new files in `tests/golden/`.
+//!
+//! Without a build: [`Templates::with_folder`] lays a folder of the same shape over ours.
+//!
+//! # Who is trusted
+//! Template files are code, of those who run Postroom. Data is not: it is never compiled, never
+//! printed unescaped into HTML, never a link by itself, and never repeated in an error.
+//!
+//! # What is deliberately absent
+//! The `safe` filter (nothing in a letter's data is markup), MiniJinja's debug mode (its errors
+//! hold data), reloading while letters are rendered (a letter's version must mean something),
+//! and inlining of style sheets: the partials carry their styles themselves.
+
+mod bounded;
+mod brand;
+mod engine;
+mod link;
+mod load;
+mod nearest;
+mod output;
+mod refusal;
+mod sources;
+mod subject;
+mod templates;
+mod variables;
+
+pub use brand::Brand;
+pub use load::LoadError;
+pub use templates::Templates;

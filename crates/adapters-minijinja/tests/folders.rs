@@ -1,0 +1,120 @@
+//! Templates from a folder: what it may change, and why it is refused.
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod folder;
+
+use folder::{Folder, name};
+use postroom_adapters_minijinja::{Brand, LoadError, Templates};
+use postroom_ports::letter::Data;
+use postroom_ports::template::{RenderError, TemplateRenderer};
+use serde_json::json;
+
+fn data(json: serde_json::Value) -> Data {
+    serde_json::from_value(json).unwrap()
+}
+
+#[test]
+fn a_new_folder_is_a_new_template() {
+    let templates = Folder::new().template("hub/hello", "Hello {{ who }}\n").load().unwrap();
+    let names: Vec<_> = templates.templates().iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["admin/tfa", "hub/hello", "invitation", "password-reset"]);
+    let letter = templates.render(&name("hub/hello"), &data(json!({"who": "<you>"}))).unwrap();
+    assert_eq!(letter.text, "Hello <you>");
+}
+
+#[test]
+fn one_file_replaces_one_file_and_the_version_tells() {
+    let embedded = Templates::embedded(&Brand::default()).unwrap();
+    let changed = Folder::new().file("invitation/subject.txt.j2", "Join {{ organization_name }}").load().unwrap();
+    let versions = |template: &str| {
+        let name = name(template);
+        let sample = embedded.sample(&name).unwrap();
+        let render = |templates: &Templates| templates.render(&name, &sample).unwrap();
+        (render(&embedded), render(&changed))
+    };
+    let (old, new) = versions("invitation");
+    assert_eq!(new.subject, "Join Sample Organization");
+    assert_eq!(old.html, new.html);
+    assert_ne!(old.version, new.version);
+    let (old, new) = versions("admin/tfa");
+    assert_eq!(old.version, new.version, "a template that uses none of the changed files");
+}
+
+#[test]
+fn a_changed_layout_changes_the_version_of_all_that_extend_it() {
+    let embedded = Templates::embedded(&Brand::default()).unwrap();
+    let layout = "{% block content %}{% endblock %}{% block reason %}{% endblock %}";
+    let changed = Folder::new().file("layouts/base.txt.j2", layout).load().unwrap();
+    for name in embedded.templates() {
+        let sample = embedded.sample(&name).unwrap();
+        let version = |templates: &Templates| templates.render(&name, &sample).unwrap().version;
+        assert_ne!(version(&embedded), version(&changed), "{name}");
+    }
+}
+
+#[test]
+fn a_variable_of_a_layout_or_partial_is_required_too() {
+    let templates = Folder::new()
+        .file("layouts/own.txt.j2", "{{ motto }}{% block content %}{% endblock %}{% include \"partials/own.txt.j2\" %}")
+        .file("partials/own.txt.j2", "{{ signature }}{{ postscript | default('') }}")
+        .template("own", "{% extends \"layouts/own.txt.j2\" %}{% block content %}{{ order.total }}{% endblock %}")
+        .load()
+        .unwrap();
+    let refusal = templates.render(&name("own"), &data(json!({"order": {}}))).unwrap_err();
+    let RenderError::Missing { names, .. } = refusal else { unreachable!("{refusal}") };
+    assert_eq!(names, ["motto", "order.total", "signature"]);
+}
+
+#[test]
+fn what_only_the_engine_can_see_missing_is_named_too() {
+    let templates = Folder::new()
+        .template("own", "{% for row in rows %}{{ row.name }}{% endfor %}")
+        .template("link", "{% for row in rows %}{{ row.url | link }}{% endfor %}")
+        .template("asked", "{% if x is defined %}yes{% endif %}{{ x }}")
+        .load()
+        .unwrap();
+    for (template, field) in [("own", "data.row.name"), ("link", "data.row.url"), ("asked", "data.x")] {
+        let refusal = templates.render(&name(template), &data(json!({"rows": [{}]}))).unwrap_err();
+        assert!(matches!(refusal, RenderError::Missing { .. }), "{template}: {refusal}");
+        assert_eq!(refusal.field(), field);
+    }
+}
+
+#[test]
+fn escaping_follows_the_name_and_cannot_be_switched_off_by_a_filter() {
+    let folder = Folder::new().template("own", "").file("own/body.html.j2", "<p>{{ x | safe }}</p>");
+    assert!(
+        matches!(folder.load(), Err(LoadError::DoesNotCompile { .. })) || {
+            let refusal = folder.load().unwrap().render(&name("own"), &data(json!({"x": "<b>"}))).unwrap_err();
+            matches!(refusal, RenderError::Broken { .. })
+        }
+    );
+}
+
+#[test]
+fn a_broken_folder_is_refused_whole_and_says_where() {
+    for (folder, said) in [
+        (Folder::new().template("own", "a\n{% if %}"), "own/body.txt.j2, line 2"),
+        (Folder::new().file("own/subject.txt.j2", "a"), "lacks body.html.j2"),
+        (Folder::new().template("own", "").file("own/sample.json", "[]"), "own/sample.json"),
+        (Folder::new().template("own", "").file("own/sample.json", "{\"a\": }"), "own/sample.json"),
+        (Folder::new().template("Own", ""), "template folder \"Own\""),
+        (Folder::new().file("own/body.txt.j2", &"x".repeat(300_000)), "too large"),
+    ] {
+        let refusal = folder.load().unwrap_err().to_string();
+        assert!(refusal.contains(said), "{said}: {refusal}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_refused_by_its_path() {
+    let refusal = Templates::embedded(&Brand::default()).unwrap().with_folder("no/such/folder".as_ref()).unwrap_err();
+    assert!(refusal.to_string().contains("no/such/folder"), "{refusal}");
+}
+
+#[test]
+fn hidden_files_are_not_templates() {
+    let templates =
+        Folder::new().file(".draft/subject.txt.j2", "a").file("invitation/.body.txt.j2.swp", "{% if").load();
+    assert_eq!(templates.unwrap().templates().len(), 3);
+}

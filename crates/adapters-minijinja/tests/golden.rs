@@ -1,0 +1,153 @@
+//! Every template, rendered from its sample and compared with what was read and approved:
+//! `UPDATE_GOLDEN=1 cargo test -p postroom-adapters-minijinja --test golden` writes the files
+//! under `tests/golden/` anew; read them before you commit them.
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+#![expect(clippy::disallowed_methods, reason = "the developer's switch that approves golden files")]
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use postroom_adapters_minijinja::{Brand, Templates};
+use postroom_domain::id::TemplateName;
+use postroom_ports::letter::Data;
+use postroom_ports::template::{Rendered, TemplateRenderer};
+
+/// Gmail clips at 102 kB; a letter of this kind has no reason to come near.
+const MAX_HTML: usize = 20_000;
+
+fn brand() -> Brand {
+    Brand::default()
+        .with_name("Example")
+        .unwrap()
+        .with_footer("Example Ltd, 1 Sample Street, Sampletown")
+        .unwrap()
+        .with_link("Help", "https://example.org/help")
+        .unwrap()
+        .with_link("Privacy", "https://example.org/privacy")
+        .unwrap()
+}
+
+fn samples(templates: &Templates) -> Vec<(TemplateName, Rendered)> {
+    let render = |name: TemplateName| {
+        let rendered = templates.render(&name, &templates.sample(&name).unwrap()).unwrap();
+        (name, rendered)
+    };
+    templates.templates().into_iter().map(render).collect()
+}
+
+fn golden(name: &TemplateName, file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name.as_str()).join(file)
+}
+
+#[test]
+fn every_sample_renders_as_approved() {
+    let templates = Templates::embedded(&brand()).unwrap();
+    let rendered = samples(&templates);
+    assert_eq!(rendered.len(), 3, "the list of templates changed: approve the new one here");
+    for (name, letter) in rendered {
+        let subject = format!("{}\n", letter.subject);
+        for (file, actual) in [("subject.txt", subject), ("body.html", letter.html), ("body.txt", letter.text)] {
+            let path = golden(&name, file);
+            if env::var_os("UPDATE_GOLDEN").is_some() {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, actual).unwrap();
+            } else {
+                let expected = fs::read_to_string(&path).unwrap_or_default();
+                assert_eq!(actual, expected, "{}: run with UPDATE_GOLDEN=1 and read the change", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_letter_fetches_nothing_and_runs_nothing() {
+    for (name, letter) in samples(&Templates::embedded(&brand()).unwrap()) {
+        let html = letter.html.to_ascii_lowercase();
+        for remote in
+            ["src=", "srcset", "url(", "@import", "<link", "<script", "<iframe", "<form", "<img", " on", "javascript:"]
+        {
+            // " on" finds event handlers such as ` onclick=`.
+            let found = html
+                .match_indices(remote)
+                .any(|(at, _)| remote != " on" || html[at + 1..].split([' ', '>']).next().unwrap().contains("=\""));
+            assert!(!found, "{name}: {remote}");
+        }
+        for link in html.split("href=\"").skip(1) {
+            assert!(link.starts_with("https:") || link.starts_with("mailto:"), "{name}");
+        }
+        assert!(letter.html.len() < MAX_HTML, "{name}: {} bytes", letter.html.len());
+    }
+}
+
+#[test]
+fn every_letter_is_made_for_people() {
+    for (name, letter) in samples(&Templates::embedded(&brand()).unwrap()) {
+        for needed in [
+            "<html lang=\"en\" dir=\"ltr\">",
+            "name=\"color-scheme\" content=\"light dark\"",
+            "prefers-color-scheme: dark",
+            "width=device-width",
+            "display:none",
+        ] {
+            assert!(letter.html.contains(needed), "{name}: {needed}");
+        }
+        let tables = letter.html.matches("<table").count();
+        assert_eq!(letter.html.matches("<table role=\"presentation\"").count(), tables, "{name}: a table speaks");
+        assert!(!letter.text.contains(['<', '>']), "{name}: markup in the text");
+        assert!(!letter.text.contains("\n\n\n"), "{name}: a gap in the text");
+        for line in letter.text.lines() {
+            assert!(line.chars().count() <= 72 || line.starts_with("https:"), "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn every_link_stands_alone_on_its_line_of_text() {
+    for (name, letter) in samples(&Templates::embedded(&brand()).unwrap()) {
+        for line in letter.text.lines().filter(|line| line.contains("https:")) {
+            assert!(line.starts_with("https:") && !line.contains(' '), "{name}: {line}");
+        }
+    }
+}
+
+/// A sample has all that may be given; this takes away all that may be left out.
+#[test]
+fn every_template_does_without_its_optional_variables_and_without_a_brand() {
+    let templates = Templates::embedded(&Brand::default()).unwrap();
+    for (name, optional) in [
+        ("invitation", vec!["recipient_name", "project_name", "expires_in"]),
+        ("password-reset", vec!["recipient_name", "requested_from"]),
+        ("admin/tfa", vec!["recipient_name"]),
+    ] {
+        let name = TemplateName::parse(name).unwrap();
+        let sample = templates.sample(&name).unwrap();
+        let without: Data = sample.clone().into_iter().filter(|(key, _)| !optional.contains(&key.as_str())).collect();
+        assert_eq!(without.len() + optional.len(), sample.len());
+        let letter = templates.render(&name, &without).unwrap();
+        assert!(letter.text.starts_with("Hello,\n"), "{}", letter.text);
+        assert!(!letter.text.contains("\n\n\n"), "{}", letter.text);
+        assert!(letter.text.contains("\n-- \nYou received"), "{}", letter.text);
+    }
+}
+
+#[test]
+fn the_sign_in_code_is_in_both_bodies_and_never_in_subject_or_preheader() {
+    let templates = Templates::embedded(&brand()).unwrap();
+    let name = TemplateName::parse("admin/tfa").unwrap();
+    let letter = templates.render(&name, &templates.sample(&name).unwrap()).unwrap();
+    assert!(!letter.subject.contains("042137"));
+    assert_eq!(letter.html.matches("042137").count(), 1);
+    assert_eq!(letter.text.matches("042137").count(), 1);
+    let preheader = letter.html.split("display:none").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(preheader.contains("10 minutes") && !preheader.contains("042137"));
+}
+
+#[test]
+fn the_version_is_short_and_the_same_for_the_same_files() {
+    let (first, second) = (Templates::embedded(&brand()).unwrap(), Templates::embedded(&Brand::default()).unwrap());
+    let versions = |templates: &Templates| samples(templates).into_iter().map(|(_, l)| l.version).collect::<Vec<_>>();
+    assert_eq!(versions(&first), versions(&second));
+    for version in versions(&first) {
+        assert!(version.len() == 16 && version.bytes().all(|b| b.is_ascii_hexdigit()), "{version}");
+    }
+}
