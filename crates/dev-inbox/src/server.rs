@@ -1,0 +1,234 @@
+//! The server: binds, accepts, and hands every connection to a task.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+use tracing::{debug, warn};
+
+use crate::config::Config;
+use crate::connections::{Connections, Conversation};
+use crate::error::InboxError;
+use crate::journal::Journal;
+use crate::letter::{Captured, Security};
+use crate::mailbox::Mailbox;
+use crate::script::Script;
+use crate::session::{Greeting, Session};
+use crate::wire::Wire;
+
+/// How long to leave the listener alone after an error such as EMFILE, which
+/// would otherwise come back at once, for ever.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A running dev inbox. Dropping it stops it.
+pub struct DevInbox {
+    addr: SocketAddr,
+    script: Script,
+    mailbox: Arc<Mailbox>,
+    connections: Arc<Connections>,
+    stop: Arc<Notify>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl DevInbox {
+    /// Binds and starts to accept.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError::NotLoopback`], [`InboxError::Bind`], [`InboxError::Folder`].
+    pub async fn start(config: Config) -> Result<Self, InboxError> {
+        let asked = config.bind;
+        if !asked.ip().to_canonical().is_loopback() {
+            return Err(InboxError::NotLoopback(asked));
+        }
+        let mailbox = Arc::new(open_mailbox(&config).await?);
+        let bound = async {
+            let listener = TcpListener::bind(asked).await?;
+            let addr = listener.local_addr()?;
+            Ok((listener, addr))
+        };
+        let (listener, addr) = bound.await.map_err(|source| InboxError::Bind { addr: asked, source })?;
+        let connections = Arc::new(Connections::default());
+        let stop = Arc::new(Notify::new());
+        let script = config.script.clone();
+        let acceptor =
+            Acceptor { config: Arc::new(config), mailbox: Arc::clone(&mailbox), connections: Arc::clone(&connections) };
+        let task = Some(tokio::spawn(acceptor.run(listener, Arc::clone(&stop))));
+        Ok(Self { addr, script, mailbox, connections, stop, task })
+    }
+
+    /// Where to connect to.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The script, to be changed at any time.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// The letters held, in the order of their acceptance.
+    #[must_use]
+    pub fn letters(&self) -> Vec<Captured> {
+        self.mailbox.letters()
+    }
+
+    /// How many letters are held.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.mailbox.count()
+    }
+
+    /// Waits until at least `wanted` letters are held, and returns all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError::Waited`] when `timeout` passes first.
+    pub async fn wait_for(&self, wanted: usize, timeout: Duration) -> Result<Vec<Captured>, InboxError> {
+        self.mailbox.wait_for(wanted, timeout).await
+    }
+
+    /// Forgets the letters held. Saved files stay, and numbers go on.
+    pub fn clear(&self) {
+        self.mailbox.clear();
+    }
+
+    /// How many connections were accepted since the start.
+    #[must_use]
+    pub fn connections_opened(&self) -> u64 {
+        self.connections.opened()
+    }
+
+    /// How many connections are open now.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.connections.open_now()
+    }
+
+    /// How many connections were open at the same time at most.
+    #[must_use]
+    pub fn most_open_at_once(&self) -> usize {
+        self.connections.most_open()
+    }
+
+    /// Waits until exactly `wanted` connections are open.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError::Waited`] when `timeout` passes first.
+    pub async fn wait_for_open(&self, wanted: usize, timeout: Duration) -> Result<(), InboxError> {
+        self.connections.wait_for_open(wanted, timeout).await
+    }
+
+    /// The verbs of every connection since the start, in the order in which
+    /// the connections were accepted.
+    #[must_use]
+    pub fn transcript(&self) -> Vec<Conversation> {
+        self.connections.transcript()
+    }
+
+    /// Stops listening and drops every connection. When this returns, the port
+    /// is free; letters and transcript can still be read.
+    pub async fn stop(&mut self) {
+        self.stop.notify_one();
+        if let Some(task) = self.task.take()
+            && let Err(error) = task.await
+        {
+            warn!(%error, "the dev inbox did not stop in good order");
+        }
+    }
+}
+
+impl Drop for DevInbox {
+    // Ending the accept loop drops its connections with it.
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for DevInbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DevInbox")
+            .field("addr", &self.addr)
+            .field("letters", &self.count())
+            .field("open_connections", &self.open_connections())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn open_mailbox(config: &Config) -> Result<Mailbox, InboxError> {
+    let Some(path) = config.save_to.clone() else {
+        return Ok(Mailbox::new(None, 0));
+    };
+    let folder = path.clone();
+    match spawn_blocking(move || Journal::open(&folder)).await.unwrap_or_else(|e| Err(e.into())) {
+        Ok((journal, last)) => Ok(Mailbox::new(Some(journal), last)),
+        Err(source) => Err(InboxError::Folder { path, source }),
+    }
+}
+
+/// What the accept loop gives to each session.
+struct Acceptor {
+    config: Arc<Config>,
+    mailbox: Arc<Mailbox>,
+    connections: Arc<Connections>,
+}
+
+impl Acceptor {
+    async fn run(self, listener: TcpListener, stop: Arc<Notify>) {
+        let mut sessions = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = stop.notified() => break,
+                Some(_) = sessions.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let session = self.session(stream);
+                        sessions.spawn(converse(session));
+                    }
+                    Err(error) => {
+                        warn!(%error, "the dev inbox could not accept a connection; it goes on");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        sessions.shutdown().await;
+    }
+
+    fn session(&self, stream: TcpStream) -> Session {
+        // Replies are small and awaited: never hold them back for more.
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%error, "TCP_NODELAY could not be set");
+        }
+        Session {
+            wire: Wire::new(stream),
+            presence: self.connections.open(),
+            config: Arc::clone(&self.config),
+            mailbox: Arc::clone(&self.mailbox),
+            security: Security::Plain,
+            greeting: Greeting::Awaited,
+            authenticated_as: None,
+            envelope: None,
+        }
+    }
+}
+
+async fn converse(session: Session) {
+    let connection = session.presence.number;
+    let ended: io::Result<()> = session.run().await;
+    match ended {
+        Ok(()) => debug!(connection, "connection closed"),
+        Err(error) => debug!(connection, %error, "connection lost"),
+    }
+}
