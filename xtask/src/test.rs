@@ -1,0 +1,72 @@
+//! `cargo xtask test`: everything that must pass, in one command.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use postroom_test_database::Server;
+
+use crate::cargo::{cargo, has};
+use crate::steps::{Outcome, Steps, say};
+use crate::{lint, python};
+
+/// What may be said after `cargo xtask test`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Passed on to the test runner, such as a part of the tests' names
+    #[arg(last = true)]
+    runner: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let mut steps = Steps::default();
+    lint::check(&mut steps);
+    // All targets at once, with the features that the tests get: the end-to-end tests find the binary that they run.
+    let built = steps.run("build", &mut cargo(&["build", "--workspace", "--all-targets"]));
+    let runtime = tokio::runtime::Runtime::new()?;
+    match (built, runtime.block_on(Server::start())) {
+        (Outcome::Passed, Ok(server)) => test(&mut steps, &server, arguments),
+        (Outcome::Passed, Err(reason)) => {
+            steps.failed("database", &format!("{reason:#}"));
+            not_run(&mut steps, "there is no database");
+        }
+        _ => not_run(&mut steps, "the build failed"),
+    }
+    Ok(steps.finish())
+}
+
+fn test(steps: &mut Steps, server: &Server, arguments: &Arguments) {
+    steps.remark(format!("database   {}", server.description()));
+    let python = python::with_psycopg();
+    let in_environment = |command: &mut Command| {
+        command.env("TEST_DATABASE_URL", server.url()).env("POSTROOM_TEST_DATABASE", "url");
+        if let Ok(python) = &python {
+            command.env("POSTROOM_TEST_PYTHON", python);
+        }
+    };
+    steps.remark(match &python {
+        Ok(python) => format!("python     {}", python.display()),
+        Err(reason) => format!("python     MISSING, so the tests from a second language fail ({reason:#})"),
+    });
+
+    let mut tests = runner();
+    tests.args(&arguments.runner);
+    in_environment(&mut tests);
+    steps.run("tests", &mut tests);
+
+    let mut doc_tests = cargo(&["test", "--workspace", "--doc"]);
+    in_environment(&mut doc_tests);
+    steps.run("doc tests", &mut doc_tests);
+}
+
+fn not_run(steps: &mut Steps, why: &str) {
+    steps.not_run("tests", why);
+    steps.not_run("doc tests", why);
+}
+
+fn runner() -> Command {
+    if has("nextest") {
+        return cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--config-file", "xtask/nextest.toml"]);
+    }
+    say("\ncargo-nextest is not installed: `cargo test` runs the tests");
+    cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
+}
