@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::feedback::Feedback;
-use postroom_domain::id::{DeliveryId, LeaseToken, ProviderMessageId, TenantId, TransportName, WorkerId};
+use postroom_domain::id::{DeliveryId, LeaseToken, ProviderMessageId, TenantId, TransportName, WorkerId, Workflow};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::lifecycle::{DeliveryState, Transition};
 use postroom_domain::status::Status;
@@ -77,6 +77,9 @@ pub enum Content {
 pub struct Claim {
     /// What names this claim.
     pub fence: Fence,
+    /// Where it was taken from: `queued` or `retrying` by claim, `in_progress` by lapsed,
+    /// `in_doubt` by doubtful.
+    pub taken_from: Status,
     /// The letter's state, the claim included.
     pub state: DeliveryState,
     /// When it was enqueued.
@@ -133,11 +136,22 @@ pub struct Settlement {
     pub payload: Value,
 }
 
+/// One transition that a store committed by itself, for those who want to hear of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The letter.
+    pub delivery_id: DeliveryId,
+    /// The flow that it belongs to.
+    pub workflow: Workflow,
+    /// What the domain's `apply` makes of the letter and the event.
+    pub transition: Transition,
+}
+
 /// What became of one request to cancel or to redrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
-    /// Done; the letter's status now.
-    Done(Status),
+    /// Done: this is on record.
+    Done(Box<Committed>),
     /// It is too late or too early for that: the letter's status, unchanged.
     Not(Status),
     /// Its content is past its retention, so that it cannot be sent any more.
@@ -156,10 +170,10 @@ pub struct Retention {
 }
 
 /// What one sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Letters cancelled because they expired.
-    pub expired: u64,
+    pub expired: Vec<Committed>,
     /// Contents deleted.
     pub payloads: u64,
     /// Idempotency keys forgotten.

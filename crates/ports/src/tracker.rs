@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::error::PortError;
 use crate::letter::Data;
-use crate::queue::ProviderReport;
+use crate::queue::{Committed, ProviderReport};
 
 /// One delivery as its record shows it. `Debug` shows no address.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,10 +142,10 @@ pub struct Counts {
 }
 
 /// What became of a provider's report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// It is on record; the letter's status now.
-    Done(Status),
+    /// It is on record, with what it made of the letter.
+    Done(Box<Committed>),
     /// It had been recorded before.
     Duplicate,
     /// No letter of that id.
