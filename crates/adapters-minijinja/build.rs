@@ -1,7 +1,6 @@
 //! Writes the table of the templates that travel inside the binary: every file under the
 //! workspace's `templates/`, as `(name, include_str!(path))`, sorted by name.
 
-#![expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 #![expect(clippy::disallowed_methods, reason = "how cargo speaks to a build script")]
 
 use std::fmt::Write as _;
@@ -37,7 +36,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> io:
         let text = |path: &Path| path.to_str().map(str::to_owned).ok_or(io::ErrorKind::InvalidData);
         let relative = text(path.strip_prefix(root).map_err(io::Error::other)?)?;
         let name = relative.replace('\\', "/");
-        if name.ends_with(".j2") || name.ends_with("sample.json") {
+        if [".html.j2", ".txt.j2", "/sample.json"].iter().any(|end| name.ends_with(end)) {
             files.push((name, text(&path)?));
         }
     }
