@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::act::{Act, Stage};
-use crate::config::AuthPolicy;
+use crate::policy::{AuthPolicy, Mechanism};
 use crate::reply::Reply;
 use crate::session::{AUTH_LIMIT, Outcome, Session};
 use crate::wire::Line;
@@ -15,9 +15,9 @@ use crate::wire::Line;
 type Answer<T> = io::Result<Result<T, Reply>>;
 
 impl Session {
-    pub(crate) async fn auth(&mut self, mechanism: &str, initial: Option<String>) -> io::Result<Outcome> {
-        let policy = match self.auth_policy(mechanism) {
-            Ok(policy) => policy,
+    pub(crate) async fn auth(&mut self, name: &str, initial: Option<String>) -> io::Result<Outcome> {
+        let (policy, mechanism) = match self.possible(name) {
+            Ok(possible) => possible,
             Err(reply) => return Ok(self.refuse(reply)),
         };
         let act = self.config.script.take(Stage::AuthStart, &[]);
@@ -36,7 +36,8 @@ impl Session {
         Ok(outcome)
     }
 
-    fn auth_policy(&self, mechanism: &str) -> Result<AuthPolicy, Reply> {
+    /// Who may sign in, and how, if anybody may at this moment.
+    fn possible(&self, name: &str) -> Result<(AuthPolicy, Mechanism), Reply> {
         let Some(policy) = &self.config.auth else {
             return Err(Reply::new(502, "5.5.1", "AUTH is not offered here"));
         };
@@ -44,15 +45,18 @@ impl Session {
             Err(Reply::new(503, "5.5.1", "AUTH is not possible now"))
         } else if !self.protects(policy.channel) {
             Err(Reply::new(538, "5.7.11", "Encryption required for authentication"))
-        } else if !matches!(mechanism, "PLAIN" | "LOGIN") {
-            Err(Reply::new(504, "5.5.4", "Mechanism not offered"))
         } else {
-            Ok(policy.clone())
+            let found = policy.mechanisms.iter().find(|mechanism| mechanism.name() == name);
+            let not_offered = || Reply::new(504, "5.5.4", "Mechanism not offered");
+            found.map(|mechanism| (policy.clone(), *mechanism)).ok_or_else(not_offered)
         }
     }
 
-    async fn exchange(&mut self, mechanism: &str, initial: Option<String>, policy: &AuthPolicy) -> Answer<()> {
-        let given = if mechanism == "PLAIN" { self.plain(initial).await? } else { self.login(initial).await? };
+    async fn exchange(&mut self, mechanism: Mechanism, initial: Option<String>, policy: &AuthPolicy) -> Answer<()> {
+        let given = match mechanism {
+            Mechanism::Plain => self.plain(initial).await?,
+            Mechanism::Login => self.login(initial).await?,
+        };
         Ok(given.and_then(|(user, password)| {
             let known = user == policy.user.as_bytes() && password == policy.password.as_bytes();
             known.then_some(()).ok_or_else(|| Reply::new(535, "5.7.8", "Credentials invalid"))

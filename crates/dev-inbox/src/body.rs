@@ -60,25 +60,25 @@ impl Body {
             (Place::LineStart, b'.') => Place::Dot,
             (Place::Dot, b'\r') => Place::DotCr,
             (Place::DotCr, b'\n') => Place::End,
-            (Place::Cr, b'\n') => {
-                self.keep(octet);
-                self.line = 0;
-                Place::LineStart
-            }
-            (place, _) => {
-                // A dot line that was none: its carriage return is content.
-                if place == Place::DotCr {
-                    self.keep(b'\r');
-                }
-                return self.text(octet);
-            }
+            _ => self.content(octet),
         };
     }
 
-    fn text(&mut self, octet: u8) {
-        // After `.` CR, an LF would have ended the body; a second CR starts over.
+    /// Keeps an octet of content; a dot at the start of its line is gone already.
+    fn content(&mut self, octet: u8) -> Place {
+        // A dot and CR without LF end nothing: the CR was content after all.
+        if self.place == Place::DotCr {
+            self.keep(b'\r');
+        }
         self.keep(octet);
-        self.place = if octet == b'\r' { Place::Cr } else { Place::Text };
+        match (self.place, octet) {
+            (Place::Cr, b'\n') => {
+                self.line = 0;
+                Place::LineStart
+            }
+            (_, b'\r') => Place::Cr,
+            _ => Place::Text,
+        }
     }
 
     fn keep(&mut self, octet: u8) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 
+use crate::policy::AuthPolicy;
 use crate::script::Script;
 
 /// 25 MiB, what large mailbox providers take today.
@@ -116,7 +117,7 @@ impl Config {
         self
     }
 
-    /// Offers `AUTH PLAIN LOGIN` (RFC 4954).
+    /// Offers `AUTH` (RFC 4954).
     #[must_use]
     pub fn with_auth(mut self, policy: AuthPolicy) -> Self {
         self.auth = Some(policy);
@@ -160,54 +161,4 @@ impl fmt::Debug for Tls {
             Self::Implicit(_) => "Implicit",
         })
     }
-}
-
-/// Who may sign in, and whether one must.
-#[derive(Clone)]
-pub struct AuthPolicy {
-    pub(crate) user: String,
-    pub(crate) password: String,
-    pub(crate) need: AuthNeed,
-    pub(crate) channel: AuthChannel,
-}
-
-impl AuthPolicy {
-    /// Accepts this user with this password; signing in is optional, and
-    /// allowed without TLS.
-    #[must_use]
-    pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self { user: user.into(), password: password.into(), need: AuthNeed::Optional, channel: AuthChannel::Any }
-    }
-
-    /// Refuses `MAIL` with 530 before signing in.
-    #[must_use]
-    pub fn required(mut self) -> Self {
-        self.need = AuthNeed::Required;
-        self
-    }
-
-    /// Neither offers nor accepts `AUTH` before TLS: 538.
-    #[must_use]
-    pub fn over_tls_only(mut self) -> Self {
-        self.channel = AuthChannel::TlsOnly;
-        self
-    }
-}
-
-impl fmt::Debug for AuthPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthPolicy").field("need", &self.need).field("channel", &self.channel).finish_non_exhaustive()
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AuthNeed {
-    Optional,
-    Required,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AuthChannel {
-    Any,
-    TlsOnly,
 }

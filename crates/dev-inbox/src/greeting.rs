@@ -4,8 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use crate::act::Stage;
-use crate::config::{AuthChannel, Extension, Tls};
+use crate::config::{Extension, Tls};
 use crate::letter::Security;
+use crate::policy::AuthChannel;
 use crate::reply::Reply;
 use crate::session::{Greeting, Outcome, Session};
 
@@ -56,8 +57,9 @@ impl Session {
         if self.starttls_possible().is_some() {
             lines.push("STARTTLS".to_owned());
         }
-        if self.config.auth.as_ref().is_some_and(|policy| self.protects(policy.channel)) {
-            lines.push("AUTH PLAIN LOGIN".to_owned());
+        if let Some(policy) = self.config.auth.as_ref().filter(|policy| self.protects(policy.channel)) {
+            let names: Vec<_> = policy.mechanisms.iter().map(|mechanism| mechanism.name()).collect();
+            lines.push(format!("AUTH {}", names.join(" ")));
         }
         lines
     }

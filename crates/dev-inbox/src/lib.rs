@@ -65,6 +65,7 @@
 //! - `CHUNKING`, `DSN`, `ETRN`, `EXPN`, `HELP`: nothing here speaks them.
 //! - Reading MIME: tests read the bytes with a parser of their own choice.
 
+mod accept;
 mod act;
 mod address;
 mod auth;
@@ -79,6 +80,7 @@ mod guard;
 mod journal;
 mod letter;
 mod mailbox;
+mod policy;
 mod reply;
 mod script;
 mod server;
@@ -87,10 +89,11 @@ mod verb;
 mod wire;
 
 pub use act::{Act, Stage};
-pub use config::{AuthPolicy, Config, Extension};
+pub use config::{Config, Extension};
 pub use connections::Conversation;
 pub use error::InboxError;
 pub use letter::{BodyType, Captured, Security, SmtpUtf8};
+pub use policy::{AuthPolicy, Mechanism};
 pub use reply::Reply;
 pub use script::Script;
 pub use server::DevInbox;

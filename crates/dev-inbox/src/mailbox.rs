@@ -1,10 +1,10 @@
 //! Where accepted letters are kept, and how to wait for them.
 
 use std::io;
-use std::sync::Mutex as PlainMutex;
+use std::sync::{Arc, Mutex as PlainMutex};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio::task::spawn_blocking;
 
 use crate::error::InboxError;
@@ -19,27 +19,43 @@ pub(crate) struct Mailbox {
     held: watch::Sender<usize>,
     journal: Option<Journal>,
     /// Held while a letter is saved, so that numbers, files and the list agree.
-    last: Mutex<u64>,
+    last: Arc<Mutex<u64>>,
 }
 
 impl Mailbox {
     pub(crate) fn new(journal: Option<Journal>, last: u64) -> Self {
-        Self { letters: PlainMutex::default(), held: watch::Sender::new(0), journal, last: Mutex::new(last) }
+        Self { letters: PlainMutex::default(), held: watch::Sender::new(0), journal, last: Arc::new(Mutex::new(last)) }
     }
 
     /// Numbers the letter, saves it if there is a folder, and keeps it. On an
     /// error nothing is kept, and the letter must not be accepted.
-    pub(crate) async fn keep(&self, mut letter: Captured) -> io::Result<()> {
-        let mut last = self.last.lock().await;
+    ///
+    /// Once begun it runs to its end even if the caller is dropped: a letter is
+    /// saved and listed, or neither.
+    pub(crate) async fn keep(self: &Arc<Self>, letter: Captured) -> io::Result<()> {
+        let last = Arc::clone(&self.last).lock_owned().await;
+        if self.journal.is_none() {
+            return self.enter(last, letter);
+        }
+        let mailbox = Arc::clone(self);
+        spawn_blocking(move || mailbox.enter(last, letter)).await?
+    }
+
+    fn enter(&self, mut last: OwnedMutexGuard<u64>, mut letter: Captured) -> io::Result<()> {
         letter.sequence = *last + 1;
-        if let Some(journal) = self.journal.clone() {
-            letter = spawn_blocking(move || journal.save(&letter).map(|()| letter)).await??;
+        if let Some(journal) = &self.journal {
+            journal.save(&letter)?;
         }
         *last = letter.sequence;
         let mut letters = lock(&self.letters);
         letters.push(letter);
         self.held.send_replace(letters.len());
         Ok(())
+    }
+
+    /// Waits until no letter is being saved.
+    pub(crate) async fn settled(&self) {
+        drop(self.last.lock().await);
     }
 
     pub(crate) fn letters(&self) -> Vec<Captured> {

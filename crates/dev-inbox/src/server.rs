@@ -1,29 +1,23 @@
-//! The server: binds, accepts, and hands every connection to a task.
+//! The handle of a running inbox: start it, look into it, stop it.
 
 use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
-use tracing::{debug, warn};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tracing::warn;
 
+use crate::accept::Acceptor;
 use crate::config::Config;
 use crate::connections::{Connections, Conversation};
 use crate::error::InboxError;
 use crate::journal::Journal;
-use crate::letter::{Captured, Security};
+use crate::letter::Captured;
 use crate::mailbox::Mailbox;
 use crate::script::Script;
-use crate::session::{Greeting, Session};
-use crate::wire::Wire;
-
-/// How long to leave the listener alone after an error such as EMFILE, which
-/// would otherwise come back at once, for ever.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A running dev inbox. Dropping it stops it.
 pub struct DevInbox {
@@ -173,62 +167,5 @@ async fn open_mailbox(config: &Config) -> Result<Mailbox, InboxError> {
     match spawn_blocking(move || Journal::open(&folder)).await.unwrap_or_else(|e| Err(e.into())) {
         Ok((journal, last)) => Ok(Mailbox::new(Some(journal), last)),
         Err(source) => Err(InboxError::Folder { path, source }),
-    }
-}
-
-/// What the accept loop gives to each session.
-struct Acceptor {
-    config: Arc<Config>,
-    mailbox: Arc<Mailbox>,
-    connections: Arc<Connections>,
-}
-
-impl Acceptor {
-    async fn run(self, listener: TcpListener, stop: Arc<Notify>) {
-        let mut sessions = JoinSet::new();
-        loop {
-            tokio::select! {
-                () = stop.notified() => break,
-                Some(_) = sessions.join_next() => {}
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        let session = self.session(stream);
-                        sessions.spawn(converse(session));
-                    }
-                    Err(error) => {
-                        warn!(%error, "the dev inbox could not accept a connection; it goes on");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-            }
-        }
-        drop(listener);
-        sessions.shutdown().await;
-    }
-
-    fn session(&self, stream: TcpStream) -> Session {
-        // Replies are small and awaited: never hold them back for more.
-        if let Err(error) = stream.set_nodelay(true) {
-            debug!(%error, "TCP_NODELAY could not be set");
-        }
-        Session {
-            wire: Wire::new(stream),
-            presence: self.connections.open(),
-            config: Arc::clone(&self.config),
-            mailbox: Arc::clone(&self.mailbox),
-            security: Security::Plain,
-            greeting: Greeting::Awaited,
-            authenticated_as: None,
-            envelope: None,
-        }
-    }
-}
-
-async fn converse(session: Session) {
-    let connection = session.presence.number;
-    let ended: io::Result<()> = session.run().await;
-    match ended {
-        Ok(()) => debug!(connection, "connection closed"),
-        Err(error) => debug!(connection, %error, "connection lost"),
     }
 }

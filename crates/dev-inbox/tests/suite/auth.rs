@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use postroom_dev_inbox::{Act, AuthPolicy, Config, DevInbox, Stage, Verb};
+use postroom_dev_inbox::{Act, AuthPolicy, Config, DevInbox, Mechanism, Stage, Verb};
 
 use crate::client::{Client, start};
 
@@ -80,6 +80,19 @@ async fn without_tls_a_careful_server_neither_offers_nor_accepts_auth() {
     client.say("EHLO client.example.org\r\n").await;
     assert!(!client.reply().await.contains("AUTH"));
     client.ask(&format!("AUTH PLAIN {}", b64("\0mailer\0s3cret")), "538 5.7.11").await;
+}
+
+#[tokio::test]
+async fn one_mechanism_can_be_offered_alone() {
+    for (offered, other) in [("PLAIN", "LOGIN"), ("LOGIN", "PLAIN")] {
+        let only = if offered == "PLAIN" { Mechanism::Plain } else { Mechanism::Login };
+        let inbox = with_auth(policy().only(only)).await;
+        let mut client = Client::connect(&inbox).await;
+        client.say("EHLO client.example.org\r\n").await;
+        assert!(client.reply().await.contains(&format!("AUTH {offered}\r\n")));
+        client.ask(&format!("AUTH {other}"), "504 5.5.4").await;
+        client.ask(&format!("AUTH {offered}"), "334 ").await;
+    }
 }
 
 #[tokio::test]

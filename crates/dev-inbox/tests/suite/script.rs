@@ -1,8 +1,9 @@
 //! Every act, and every stage at which it can be asked for.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use postroom_dev_inbox::{Act, Config, Script, Stage, Verb};
+use tokio::time::Instant;
 
 use crate::client::{Client, HANG, start};
 
@@ -108,17 +109,17 @@ async fn every_stage_can_hang_up_reset_stall_babble_or_say_421() {
 
 #[tokio::test]
 async fn a_slow_reply_arrives_whole_and_not_before_its_pauses() {
-    let pause = Duration::from_millis(10);
+    let pause = Duration::from_millis(20);
     for stage in STAGES {
         let inbox = start(Config::default()).await;
         inbox.script().next(stage, Act::Slow(pause));
+        let begun = Instant::now();
         let mut client = Client::raw(&inbox).await;
         at(&mut client, stage).await;
-        let asked = Instant::now();
         let reply = client.reply().await;
-        let pieces = u32::try_from(reply.len().div_ceil(4)).unwrap();
-        // The first pause may have begun before we looked at the clock.
-        assert!(asked.elapsed() >= pause * (pieces - 2), "{stage:?}: {reply:?}");
+        // A pause may last longer, never less: this holds on any machine.
+        let pauses = u32::try_from(reply.len().div_ceil(4)).unwrap();
+        assert!(begun.elapsed() >= pause * pauses, "{stage:?}: {reply:?}");
         let accepted = letters_before(stage) + usize::from(stage == Stage::Body);
         assert_eq!(inbox.count(), accepted, "{stage:?}");
     }
