@@ -12,7 +12,6 @@ mod test;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -42,11 +41,18 @@ enum Task {
     Sizes,
 }
 
-fn main() -> Result<ExitCode> {
-    match Arguments::parse().task {
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
         Task::Lint => Ok(lint::run()),
         Task::Sqlx(arguments) => sqlx::run(&arguments),
         Task::Sizes => sizes::run(),
-    }
+    };
+    done.unwrap_or_else(|error| {
+        #[expect(clippy::print_stderr, reason = "this is a command line tool")]
+        {
+            eprintln!("error: {error:#}");
+        }
+        ExitCode::FAILURE
+    })
 }
