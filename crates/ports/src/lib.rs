@@ -47,3 +47,14 @@ pub mod template;
 pub mod tracker;
 pub mod transport;
 pub mod worker;
+
+#[cfg(feature = "contract")]
+#[expect(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a contract case reports by panicking"
+)]
+pub mod contract;
+#[cfg(feature = "memory")]
+pub mod memory;

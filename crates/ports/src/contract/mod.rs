@@ -1,0 +1,57 @@
+//! The rules that every adapter keeps, as code.
+//!
+//! ```text
+//!   your harness ──▶ queue_contract!(Harness) ──▶ one #[tokio::test] per rule
+//!        │                    ▲
+//!        │                    └── for_each_queue_rule!  the one list of the rules
+//!        └── fresh() · queue() · tracker() · workers() · advance()
+//! ```
+//!
+//! | suite | harness | stamped by | rules |
+//! |---|---|---|---|
+//! | queue | [`StoreHarness`] | [`queue_contract!`](crate::queue_contract) | [`queue`] |
+//! | tracker | [`StoreHarness`] | [`tracker_contract!`](crate::tracker_contract) | [`tracker`] |
+//! | workers | [`StoreHarness`] | [`worker_contract!`](crate::worker_contract) | [`worker`] |
+//! | transport | [`TransportHarness`] | [`transport_contract!`](crate::transport_contract) | [`transport`] |
+//! | renderer | [`RendererHarness`] | [`renderer_contract!`](crate::renderer_contract) | [`renderer`] |
+//!
+//! A rule is a `pub async fn` named as a sentence. It panics where the adapter breaks it, and
+//! says with what. No rule sleeps: due times and leases pass by [`StoreHarness::advance`].
+//!
+//! # Prove an adapter
+//! ```ignore
+//! struct Harness { /* a temp dir, a database, a scripted peer */ }
+//! #[async_trait::async_trait]
+//! impl postroom_ports::contract::StoreHarness for Harness { /* … */ }
+//!
+//! postroom_ports::queue_contract!(Harness);
+//! postroom_ports::tracker_contract!(Harness);
+//! postroom_ports::worker_contract!(Harness);
+//! ```
+//! The crate that stamps needs `tokio` (`macros`, `rt-multi-thread`) as a dev-dependency.
+//! What an adapter declares that it cannot do is skipped by name and with a reason; the test
+//! then stands in the output as `ignored, <reason>`:
+//! ```ignore
+//! postroom_ports::transport_contract!(Harness, skip { bad_credentials_are_misconfigured: "it has none" });
+//! ```
+//!
+//! # Add a rule
+//! 1. Write the function in the file of its theme, with one sentence that says what must hold.
+//! 2. Add its name to the suite's list in `macros.rs`.
+//! 3. Give it a broken fake in `tests/broken_fakes/`: until then a test of this crate fails.
+//!
+//! # What is deliberately absent
+//! Speed: a rule holds or does not. And whatever only one kind of store has, such as
+//! transactions of the caller: those tests live with their adapter.
+
+pub mod desk;
+mod harness;
+pub mod letters;
+mod macros;
+pub mod queue;
+pub mod renderer;
+pub mod tracker;
+pub mod transport;
+pub mod worker;
+
+pub use harness::{LEAK, Peer, ReceivedLetter, RendererHarness, StoreHarness, TransportHarness};

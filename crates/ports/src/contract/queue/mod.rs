@@ -1,0 +1,5 @@
+//! The rules of a [`DeliveryQueue`](crate::queue::DeliveryQueue), by what happens to a letter.
+
+mod enqueue;
+
+pub use enqueue::*;

@@ -1,0 +1,5 @@
+//! The rules of a [`DeliveryTracker`](crate::tracker::DeliveryTracker).
+
+mod find;
+
+pub use find::*;
