@@ -23,7 +23,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run everything that must pass: format, lints, build, all tests, doc tests
+    /// Run everything that must pass: format, lints, build, checked queries, all tests, doc tests
     ///
     /// Starts one PostgreSQL for the whole run, and says which: the server of `TEST_DATABASE_URL`, a container, or a
     /// local one (`POSTROOM_TEST_DATABASE=url|container|local` allows only that). Uses cargo-nextest where it is

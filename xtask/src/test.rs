@@ -36,6 +36,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 fn test(steps: &mut Steps, server: &Server, arguments: &Arguments) {
     steps.remark(format!("database   {}", server.description()));
+    // Data that is older than the migrations would let a query compile that no longer fits its table.
+    let mut queries = cargo(&["xtask", "sqlx", "--check"]);
+    queries.env("TEST_DATABASE_URL", server.url()).env("POSTROOM_TEST_DATABASE", "url");
+    steps.run("queries", &mut queries);
+
     let python = python::with_psycopg();
     let in_environment = |command: &mut Command| {
         command.env("TEST_DATABASE_URL", server.url()).env("POSTROOM_TEST_DATABASE", "url");
@@ -59,6 +64,7 @@ fn test(steps: &mut Steps, server: &Server, arguments: &Arguments) {
 }
 
 fn not_run(steps: &mut Steps, why: &str) {
+    steps.not_run("queries", why);
     steps.not_run("tests", why);
     steps.not_run("doc tests", why);
 }

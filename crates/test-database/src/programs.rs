@@ -28,7 +28,10 @@ pub(crate) fn find() -> Result<PathBuf> {
 fn in_folders(mut folders: impl Iterator<Item = PathBuf>, path: &OsStr) -> Result<PathBuf> {
     folders
         .find(|folder| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).is_file()))
-        .with_context(|| format!("no initdb, postgres and pg_ctl in PATH ({}) or the usual folders", path.display()))
+        .with_context(|| {
+            let path = path.display();
+            format!("no initdb, postgres and pg_ctl in PATH ({path}) or the usual folders: apt-get install postgresql")
+        })
 }
 
 fn installed_versions() -> impl Iterator<Item = PathBuf> {
