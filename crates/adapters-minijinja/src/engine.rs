@@ -2,12 +2,12 @@
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use crate::load::LoadError;
 use crate::refusal::Refusal;
 use crate::sources::Sources;
-use crate::{link, output};
+use crate::{escaping, link, output};
 
 /// The work that one part may cost, in the engine's units: an instruction, or 64 bytes made.
 /// Ours need a few hundred; a loop over ten thousand rows still fits.
@@ -22,7 +22,7 @@ const RECURSION: usize = 200;
 pub(crate) fn compile(sources: &Sources) -> Result<Environment<'static>, LoadError> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine.set_auto_escape_callback(escaping);
+    engine.set_auto_escape_callback(escaping::of);
     engine.set_formatter(output::print);
     engine.set_fuel(Some(FUEL));
     engine.set_recursion_limit(RECURSION);
@@ -44,11 +44,6 @@ pub(crate) fn compile(sources: &Sources) -> Result<Environment<'static>, LoadErr
 /// A block tag alone on its line leaves no line behind, so that text parts can be laid out.
 fn syntax() -> SyntaxConfig {
     SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().unwrap_or_default()
-}
-
-/// HTML is escaped, everything else is text.
-fn escaping(name: &str) -> AutoEscape {
-    if name.ends_with(".html.j2") { AutoEscape::Html } else { AutoEscape::None }
 }
 
 /// `url | link`: the same text, if it may be a link.

@@ -14,7 +14,7 @@
 //! |---|---|
 //! | `templates` | [`Templates`], the adapter of [`postroom_ports::template::TemplateRenderer`] |
 //! | `sources`, `load` | the files, their version, and why they are refused: [`LoadError`] |
-//! | `engine`, `output`, `link`, `bounded` | MiniJinja as strict as a letter needs it |
+//! | `engine`, `escaping`, `output`, `link`, `bounded` | MiniJinja as strict as a letter needs it |
 //! | `variables` | what a template needs, read from its source |
 //! | `brand` | [`Brand`]: whose letters these are |
 //! | `refusal`, `subject`, `nearest` | what is said when it cannot be done |
@@ -28,7 +28,8 @@
 //!    `{% if x is defined %}` for whatever may be left out; all else is required.
 //! 4. Run this crate's tests with `UPDATE_GOLDEN=1`, and read the new files in `tests/golden/`.
 //!
-//! Without a build: [`Templates::with_folder`] lays a folder of the same shape over ours.
+//! Without a build: [`Templates::with_folder`] lays a folder of the same shape over ours. Every
+//! set is checked when it is loaded: parts complete, HTML escaped, each sample rendered.
 //!
 //! # Who is trusted
 //! Template files are code, of those who run Postroom. Data is not: it is never compiled, never
@@ -42,6 +43,7 @@
 mod bounded;
 mod brand;
 mod engine;
+mod escaping;
 mod link;
 mod load;
 mod nearest;

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use postroom_ports::template::RenderError;
+
 /// A template file that is missing, unreadable or wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -60,6 +62,22 @@ pub enum LoadError {
         template: String,
         /// Where and why.
         reason: String,
+    },
+    /// A template that cannot render its own sample.
+    #[error("the sample of template {template:?} does not render: {source}")]
+    SampleFails {
+        /// The template.
+        template: String,
+        /// Why.
+        source: RenderError,
+    },
+    /// An HTML part that would print data unescaped.
+    #[error("{file}: {reason}")]
+    Unescaped {
+        /// The file.
+        file: String,
+        /// How it would.
+        reason: &'static str,
     },
     /// A file that the engine cannot compile.
     #[error("{file}, line {line}: {reason}")]

@@ -11,6 +11,9 @@ use postroom_ports::template::RenderError;
 
 use crate::sources::Sources;
 
+/// What the engine says of a template that includes itself; it has no kind of its own for it.
+const TOO_DEEP: &str = "recursion limit exceeded";
+
 /// What the formatter and the filters of this crate refuse. It travels as the source of the
 /// engine's error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +48,7 @@ pub(crate) fn translate(template: &TemplateName, sources: &Sources, error: &Erro
         // Only the bounded writer can fail to write.
         ErrorKind::WriteFailure => RenderError::Limit { template, what: "output" },
         ErrorKind::OutOfFuel => RenderError::Limit { template, what: "fuel" },
+        _ if error.detail() == Some(TOO_DEEP) => RenderError::Limit { template, what: "recursion" },
         kind => {
             let file = error.name().unwrap_or("unknown file");
             let line = error.line().unwrap_or_default();

@@ -16,7 +16,7 @@ use crate::nearest::nearest;
 use crate::refusal::translate;
 use crate::sources::Sources;
 use crate::variables::{self, BRAND};
-use crate::{engine, subject};
+use crate::{engine, escaping, subject};
 
 const SUBJECT: &str = "subject.txt.j2";
 const HTML: &str = "body.html.j2";
@@ -68,7 +68,18 @@ impl Templates {
             let template = Template::inspect(&name, &sources, &engine)?;
             known.insert(name, template);
         }
-        Ok(Self { sources, engine, known, brand })
+        let templates = Self { sources, engine, known, brand };
+        templates.render_samples()?;
+        Ok(templates)
+    }
+
+    /// A misspelt filter shows only when it is used: better now than at night.
+    fn render_samples(&self) -> Result<(), LoadError> {
+        for (name, known) in &self.known {
+            self.render(name, &known.sample)
+                .map_err(|source| LoadError::SampleFails { template: name.to_string(), source })?;
+        }
+        Ok(())
     }
 
     fn unknown(&self, template: &TemplateName) -> RenderError {
@@ -138,6 +149,7 @@ impl Template {
         let sample = serde_json::from_str(file(SAMPLE)?)
             .map_err(|error| LoadError::BadSample { template: name.to_string(), reason: error.to_string() })?;
         let used = sources.used_by([SUBJECT, HTML, TEXT].map(|part| format!("{name}/{part}")));
+        escaping::check(sources, &sources.used_by([format!("{name}/{HTML}")]))?;
         let required = variables::required(engine, sources, &used);
         Ok(Self { required, sample, version: sources.version(&used) })
     }

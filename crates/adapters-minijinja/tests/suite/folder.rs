@@ -6,7 +6,7 @@ use postroom_adapters_minijinja::{Brand, LoadError, Templates};
 use postroom_domain::id::TemplateName;
 use tempfile::TempDir;
 
-pub(crate) struct Folder(TempDir);
+pub(crate) struct Folder(pub(crate) TempDir);
 
 impl Folder {
     pub(crate) fn new() -> Self {
@@ -21,11 +21,11 @@ impl Folder {
     }
 
     /// A whole template with `body` for its text part.
-    pub(crate) fn template(self, name: &str, body: &str) -> Self {
+    pub(crate) fn template(self, name: &str, body: &str, sample: &serde_json::Value) -> Self {
         self.file(&format!("{name}/subject.txt.j2"), "A subject\n")
             .file(&format!("{name}/body.html.j2"), "<p>A body</p>\n")
             .file(&format!("{name}/body.txt.j2"), body)
-            .file(&format!("{name}/sample.json"), "{}")
+            .file(&format!("{name}/sample.json"), &sample.to_string())
     }
 
     pub(crate) fn load(&self) -> Result<Templates, LoadError> {

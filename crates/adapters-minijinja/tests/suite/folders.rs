@@ -1,9 +1,6 @@
 //! Templates from a folder: what it may change, and why it is refused.
-#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
-mod folder;
-
-use folder::{Folder, name};
+use crate::folder::{Folder, name};
 use postroom_adapters_minijinja::{Brand, LoadError, Templates};
 use postroom_ports::letter::Data;
 use postroom_ports::template::{RenderError, TemplateRenderer};
@@ -15,7 +12,7 @@ fn data(json: serde_json::Value) -> Data {
 
 #[test]
 fn a_new_folder_is_a_new_template() {
-    let templates = Folder::new().template("hub/hello", "Hello {{ who }}\n").load().unwrap();
+    let templates = Folder::new().template("hub/hello", "Hello {{ who }}\n", &json!({"who": "Sam"})).load().unwrap();
     let names: Vec<_> = templates.templates().iter().map(ToString::to_string).collect();
     assert_eq!(names, ["admin/tfa", "hub/hello", "invitation", "password-reset"]);
     let letter = templates.render(&name("hub/hello"), &data(json!({"who": "<you>"}))).unwrap();
@@ -57,7 +54,11 @@ fn a_variable_of_a_layout_or_partial_is_required_too() {
     let templates = Folder::new()
         .file("layouts/own.txt.j2", "{{ motto }}{% block content %}{% endblock %}{% include \"partials/own.txt.j2\" %}")
         .file("partials/own.txt.j2", "{{ signature }}{{ postscript | default('') }}")
-        .template("own", "{% extends \"layouts/own.txt.j2\" %}{% block content %}{{ order.total }}{% endblock %}")
+        .template(
+            "own",
+            "{% extends \"layouts/own.txt.j2\" %}{% block content %}{{ order.total }}{% endblock %}",
+            &json!({"order": {"total": 3}, "motto": "Ever on", "signature": "Sam"}),
+        )
         .load()
         .unwrap();
     let refusal = templates.render(&name("own"), &data(json!({"order": {}}))).unwrap_err();
@@ -68,9 +69,9 @@ fn a_variable_of_a_layout_or_partial_is_required_too() {
 #[test]
 fn what_only_the_engine_can_see_missing_is_named_too() {
     let templates = Folder::new()
-        .template("own", "{% for row in rows %}{{ row.name }}{% endfor %}")
-        .template("link", "{% for row in rows %}{{ row.url | link }}{% endfor %}")
-        .template("asked", "{% if x is defined %}yes{% endif %}{{ x }}")
+        .template("own", "{% for row in rows %}{{ row.name }}{% endfor %}", &json!({"rows": []}))
+        .template("link", "{% for row in rows %}{{ row.url | link }}{% endfor %}", &json!({"rows": []}))
+        .template("asked", "{% if x is defined %}yes{% endif %}{{ x }}", &json!({"x": "y"}))
         .load()
         .unwrap();
     for (template, field) in [("own", "data.row.name"), ("link", "data.row.url"), ("asked", "data.x")] {
@@ -81,29 +82,58 @@ fn what_only_the_engine_can_see_missing_is_named_too() {
 }
 
 #[test]
-fn escaping_follows_the_name_and_cannot_be_switched_off_by_a_filter() {
-    let folder = Folder::new().template("own", "").file("own/body.html.j2", "<p>{{ x | safe }}</p>");
-    assert!(
-        matches!(folder.load(), Err(LoadError::DoesNotCompile { .. })) || {
-            let refusal = folder.load().unwrap().render(&name("own"), &data(json!({"x": "<b>"}))).unwrap_err();
-            matches!(refusal, RenderError::Broken { .. })
-        }
-    );
-}
-
-#[test]
 fn a_broken_folder_is_refused_whole_and_says_where() {
+    let own = |body: &str| Folder::new().template("own", body, &json!({"x": "y"}));
     for (folder, said) in [
-        (Folder::new().template("own", "a\n{% if %}"), "own/body.txt.j2, line 2"),
+        (own("a\n{% if %}"), "own/body.txt.j2, line 2"),
         (Folder::new().file("own/subject.txt.j2", "a"), "lacks body.html.j2"),
-        (Folder::new().template("own", "").file("own/sample.json", "[]"), "own/sample.json"),
-        (Folder::new().template("own", "").file("own/sample.json", "{\"a\": }"), "own/sample.json"),
-        (Folder::new().template("Own", ""), "template folder \"Own\""),
+        (own("").file("own/sample.json", "[]"), "own/sample.json"),
+        (own("").file("own/sample.json", "{\"a\": }"), "own/sample.json"),
+        (own("{{ y }}"), "the sample of template \"own\" does not render: data.y: missing"),
+        (own("{{ x | uper }}"), "own/body.txt.j2, line 1: unknown filter"),
+        (own("{% include \"gone.txt.j2\" %}"), "own/body.txt.j2, line 1: template not found"),
+        (own("").file("own/subject.txt.j2", "a\nb\n"), "its subject contains a line break"),
+        (Folder::new().template("Own", "", &json!({})), "template folder \"Own\""),
         (Folder::new().file("own/body.txt.j2", &"x".repeat(300_000)), "too large"),
     ] {
         let refusal = folder.load().unwrap_err().to_string();
         assert!(refusal.contains(said), "{said}: {refusal}");
     }
+}
+
+#[test]
+fn no_html_part_gets_around_escaping() {
+    for html in [
+        "<p>{{ x | safe }}</p>",
+        "{% autoescape false %}<p>{{ x }}</p>{% endautoescape %}",
+        "<p>{% include \"partials/raw.txt.j2\" %}</p>",
+    ] {
+        let folder = Folder::new()
+            .template("own", "", &json!({"x": "y"}))
+            .file("partials/raw.txt.j2", "{{ x }}")
+            .file("own/body.html.j2", html);
+        assert!(folder.load().is_err(), "{html}");
+    }
+    let folder = Folder::new()
+        .template("own", "", &json!({"x": "y"}))
+        .file("partials/part.html.j2", "{% macro quoted() %}<q>{{ caller() }}</q>{% endmacro %}")
+        .file(
+            "own/body.html.j2",
+            "{% from \"partials/part.html.j2\" import quoted %}{% set y %}{{ x }}{% endset %}\
+             {% call quoted() %}{{ x }}{% endcall %}{{ y }}{{ x ~ '<i>' }}{{ [x] | join('<u>') }}",
+        );
+    let letter = folder.load().unwrap().render(&name("own"), &data(json!({"x": "<b>"}))).unwrap();
+    assert_eq!(letter.html, "<q>&lt;b&gt;</q>&lt;b&gt;&lt;b&gt;&lt;i&gt;&lt;b&gt;");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_holds_itself_is_refused() {
+    let folder = Folder::new().file("own/subject.txt.j2", "a");
+    // A mounted folder is made of symbolic links, so they are followed.
+    std::os::unix::fs::symlink(".", folder.0.path().join("own/again")).unwrap();
+    let refusal = folder.load().unwrap_err();
+    assert!(matches!(refusal, LoadError::TooDeep { .. }), "{refusal}");
 }
 
 #[test]
