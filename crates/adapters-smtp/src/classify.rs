@@ -1,0 +1,138 @@
+//! What a server's answer means, in one pure function; and what its silence means, in another.
+//!
+//! | stage | 421, or 4yz | 5yz |
+//! |---|---|---|
+//! | greeting, EHLO | provider, later | 5.7.x, 521: a person must act; else provider, later |
+//! | STARTTLS, AUTH | provider, later | a person must act |
+//! | MAIL | later; 4.3.x: provider | about the sender: a person must act; else refused |
+//! | RCPT, DATA, the dot | later | refused; too many recipients, out of step: later |
+//!
+//! Enhanced codes (RFC 3463) are read before basic ones (RFC 5321 §4.2), and where the two
+//! disagree about "later" or "never", it is later: a letter tried once more is a smaller harm
+//! than a letter lost. An unknown 5yz refuses the letter; anything else unknown is "later".
+
+use postroom_domain::failure::{Code, Failure, FailureClass};
+
+/// How far a letter has come when the answer is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// DNS and TCP.
+    Connect,
+    /// The first words of the server.
+    Greeting,
+    /// EHLO.
+    Ehlo,
+    /// STARTTLS and the handshake.
+    StartTls,
+    /// AUTH, until 235.
+    Auth,
+    /// MAIL FROM.
+    Mail,
+    /// RCPT TO.
+    Rcpt,
+    /// DATA, until 354.
+    Data,
+    /// The message is being written; the final dot has not left.
+    Body,
+    /// The final dot has left: from here on, the server may have taken the letter.
+    Answer,
+}
+
+/// Why no answer came that could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Silence {
+    /// The connection was closed or reset.
+    Lost,
+    /// The stage's time ran out.
+    TimedOut,
+    /// What came is not SMTP, too long, or more than was asked for.
+    Unreadable,
+}
+
+/// A class, and the code that says what happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What follows from it.
+    pub class: FailureClass,
+    /// `SMTP_550`, `TIMEOUT`, …
+    pub code: String,
+}
+
+impl Verdict {
+    fn new(class: FailureClass, code: impl Into<String>) -> Self {
+        Self { class, code: code.into() }
+    }
+
+    /// The failure, with the other side's words.
+    #[must_use]
+    pub fn with_detail(&self, detail: &str) -> Failure {
+        Failure::new(self.class, &self.code, detail)
+    }
+}
+
+/// What a reply means that is not the one hoped for. `enhanced` is the RFC 3463 code;
+/// `None` (or 0.0.0) where there is none.
+#[must_use]
+pub fn classify(stage: Stage, code: u16, enhanced: Option<[u8; 3]>) -> Verdict {
+    let enhanced = enhanced.filter(|parts| *parts != [0, 0, 0]);
+    let class = match code {
+        421 => FailureClass::PROVIDER_DEFERRED,
+        400..=499 => later(stage, enhanced),
+        500..=599 if enhanced.is_some_and(|[class, ..]| class == 4) => later(stage, enhanced),
+        500..=599 => never(stage, code, enhanced),
+        // Neither yes nor no. After the dot it may have been meant as a yes.
+        _ if stage == Stage::Answer => FailureClass::InDoubt,
+        _ => not_sent(stage),
+    };
+    Verdict::new(class, format!("SMTP_{code}"))
+}
+
+/// What it means that no readable answer came.
+#[must_use]
+pub fn classify_silence(stage: Stage, silence: Silence) -> Verdict {
+    match (stage, silence) {
+        (Stage::Answer, Silence::TimedOut) => Verdict::new(FailureClass::InDoubt, "TIMEOUT_AFTER_BODY"),
+        (Stage::Answer, _) => Verdict::new(FailureClass::InDoubt, Code::ANSWER_LOST),
+        (_, Silence::Lost) => Verdict::new(not_sent(stage), "CONNECTION_LOST"),
+        (_, Silence::TimedOut) => Verdict::new(not_sent(stage), "TIMEOUT"),
+        (_, Silence::Unreadable) => Verdict::new(not_sent(stage), "SMTP_UNREADABLE"),
+    }
+}
+
+/// Before MAIL no letter has been named, so it is the provider's trouble.
+fn not_sent(stage: Stage) -> FailureClass {
+    if stage < Stage::Mail { FailureClass::PROVIDER_DEFERRED } else { FailureClass::DEFERRED }
+}
+
+/// A transient answer. At MAIL, 4.3.x (RFC 3463 §3.4: the mail system is full or in trouble)
+/// is said before any recipient is known, so it holds for every letter.
+fn later(stage: Stage, enhanced: Option<[u8; 3]>) -> FailureClass {
+    match (stage, enhanced) {
+        (Stage::Mail, Some([_, 3, detail])) if detail != 4 => FailureClass::PROVIDER_DEFERRED,
+        _ => not_sent(stage),
+    }
+}
+
+/// A permanent answer.
+fn never(stage: Stage, code: u16, enhanced: Option<[u8; 3]>) -> FailureClass {
+    match (stage, code, enhanced) {
+        // RFC 4954 §6: signing in is needed, was refused, is too weak, or needs encryption.
+        (_, 530 | 534 | 535 | 538, _) => FailureClass::Misconfigured,
+        // The server refuses us, not a letter. RFC 5321 §3.1 lets it greet with 554 for a time;
+        // by policy (5.7.x), or "this host takes no mail" (521, RFC 7504), it will not end by itself.
+        (Stage::Connect | Stage::Greeting | Stage::Ehlo, 521, _)
+        | (Stage::Connect | Stage::Greeting | Stage::Ehlo, _, Some([_, 7, _])) => FailureClass::Misconfigured,
+        (Stage::Connect | Stage::Greeting | Stage::Ehlo, ..) => FailureClass::PROVIDER_DEFERRED,
+        (Stage::StartTls | Stage::Auth, ..) => FailureClass::Misconfigured,
+        // "Bad sequence of commands": the two sides are out of step; no letter's fault.
+        (_, 503, _) => FailureClass::DEFERRED,
+        // RFC 3463 §3.2: X.1.7 and X.1.8 are about the sender, X.7.x is policy. Without such a
+        // code, 550 and 553 at MAIL are about the sender too (RFC 5321 §4.3.2).
+        (Stage::Mail, _, Some([_, 1, 7 | 8] | [_, 7, _])) | (Stage::Mail, 550 | 553, None) => {
+            FailureClass::Misconfigured
+        }
+        // Too many recipients: X.5.3, and 552 at RCPT, which RFC 5321 §4.5.3.1.10 reads as 452.
+        (_, _, Some([_, 5, 3])) | (Stage::Rcpt, 552, None) => FailureClass::DEFERRED,
+        _ => FailureClass::Rejected,
+    }
+}
