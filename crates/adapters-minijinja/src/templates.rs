@@ -1,6 +1,7 @@
 //! The adapter: a checked set of templates that renders letters.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 
 use minijinja::Environment;
@@ -26,7 +27,6 @@ const SAMPLE: &str = "sample.json";
 const SHARED: [&str; 2] = ["layouts/", "partials/"];
 
 /// A set of templates, compiled and checked: each has its three parts and its sample.
-#[derive(Debug)]
 pub struct Templates {
     sources: Sources,
     engine: Environment<'static>,
@@ -34,8 +34,13 @@ pub struct Templates {
     brand: Value,
 }
 
+impl fmt::Debug for Templates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Templates").field(&self.known.keys().map(TemplateName::as_str).collect::<Vec<_>>()).finish()
+    }
+}
+
 /// What is known of one template before any letter comes.
-#[derive(Debug)]
 struct Template {
     required: BTreeSet<String>,
     sample: Data,
