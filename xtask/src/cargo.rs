@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The folder of the workspace.
-pub(crate) fn workspace() -> &'static Path {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
-    ours.parent().unwrap_or(ours)
+/// The folder of the workspace: what cargo says as it runs us, since two checkouts may share one target folder, and so
+/// one binary.
+pub(crate) fn workspace() -> PathBuf {
+    let ours = environment("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let ours = PathBuf::from(ours);
+    ours.parent().map(Path::to_owned).unwrap_or(ours)
 }
 
 /// What the user's environment says about `name`, if anything.

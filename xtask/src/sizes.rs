@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cargo::workspace;
 use crate::steps::say;
@@ -15,7 +15,7 @@ const FOLDERS: [&str; 3] = ["crates", "tests", "xtask"];
 pub(crate) fn run() -> Result<ExitCode> {
     let mut files = Vec::new();
     for folder in FOLDERS {
-        collect(&workspace().join(folder), &mut files)?;
+        collect(&workspace().join(folder), &mut files).with_context(|| format!("cannot read {folder}"))?;
     }
     files.sort();
     let lengths: Vec<usize> = files.iter().map(|(lines, _)| *lines).collect();
