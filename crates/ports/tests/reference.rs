@@ -1,0 +1,11 @@
+//! The contracts, proven on the adapters that live in memory.
+
+mod support;
+
+use support::{MemoryHarness, PeerHarness, PlainHarness};
+
+postroom_ports::queue_contract!(MemoryHarness);
+postroom_ports::tracker_contract!(MemoryHarness);
+postroom_ports::worker_contract!(MemoryHarness);
+postroom_ports::transport_contract!(PeerHarness);
+postroom_ports::renderer_contract!(PlainHarness);
