@@ -38,6 +38,16 @@ fn one_file_replaces_one_file_and_the_version_tells() {
 }
 
 #[test]
+fn one_changed_letter_is_another_version() {
+    let version = |body: &str| {
+        let templates = Folder::new().template("own", body, &json!({})).load().unwrap();
+        templates.render(&name("own"), &Data::new()).unwrap().version
+    };
+    assert_ne!(version("a body"), version("a bodY"));
+    assert_eq!(version("a body"), version("a body"));
+}
+
+#[test]
 fn a_changed_layout_changes_the_version_of_all_that_extend_it() {
     let embedded = Templates::embedded(&Brand::default()).unwrap();
     let layout = "{% block content %}{% endblock %}{% block reason %}{% endblock %}";
