@@ -1,0 +1,15 @@
+-- The ids of one page. It begins behind a row and not after a number of rows, so that pages neither repeat nor skip a
+-- letter while new ones arrive.
+SELECT delivery_id AS "delivery_id!: String"
+FROM deliveries
+WHERE (?1 IS NULL OR recipient = ?1)
+    AND (?2 IS NULL OR workflow = ?2)
+    AND (?3 IS NULL OR tenant_id = ?3)
+    AND (?4 IS NULL OR status = ?4)
+    AND (?5 IS NULL OR source_type = ?5)
+    AND (?6 IS NULL OR source_id = ?6)
+    AND (?7 IS NULL OR queued_at >= ?7)
+    AND (?8 IS NULL OR queued_at < ?8)
+    AND (?9 IS NULL OR (queued_at, delivery_id) < (?9, ?10))
+ORDER BY queued_at DESC, delivery_id DESC
+LIMIT ?11

@@ -1,0 +1,32 @@
+-- Which letters a claim takes. Instead of ranking the whole backlog it walks from lane to lane (a jump in the index
+-- each) and reads only the head of each one, so that a claim costs the same behind ten letters and behind a million.
+-- The rounds make the shares: first everybody's share by urgency, then the next, as far as the limit goes.
+WITH RECURSIVE lanes (priority, tenant) AS (
+    SELECT * FROM (
+        SELECT priority, tenant FROM outbox WHERE status IN ('queued', 'retrying')
+        ORDER BY priority, tenant LIMIT 1
+    )
+    UNION ALL
+    SELECT lane.priority, lane.tenant
+    FROM lanes
+    JOIN outbox AS lane ON lane.seq = (
+        SELECT seq FROM outbox
+        WHERE status IN ('queued', 'retrying') AND (priority, tenant) > (lanes.priority, lanes.tenant)
+        ORDER BY priority, tenant LIMIT 1
+    )
+),
+heads AS (
+    SELECT head.seq, head.priority, head.due_at,
+        (row_number() OVER (
+            PARTITION BY head.priority, head.tenant ORDER BY head.due_at, head.seq
+        ) - 1) / ?3 AS round
+    FROM lanes
+    JOIN outbox AS head ON head.seq IN (
+        SELECT seq FROM outbox
+        WHERE status IN ('queued', 'retrying') AND priority = lanes.priority AND tenant = lanes.tenant
+            AND due_at <= ?1 AND (expires_at IS NULL OR expires_at > ?1)
+        ORDER BY due_at, seq LIMIT ?2
+    )
+    WHERE lanes.tenant NOT IN (SELECT value FROM json_each(?4))
+)
+SELECT seq AS "seq!: i64" FROM heads ORDER BY round, priority DESC, due_at, seq LIMIT ?2

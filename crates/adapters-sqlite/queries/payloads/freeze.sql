@@ -1,0 +1,4 @@
+-- The first *ready* freezes the letter; later ones find it frozen and change nothing.
+UPDATE payloads
+SET frozen = ?2, mail_from = ?3, rcpt_to = ?4, message_id = ?5, rendered_subject = ?6, template_version = ?7
+WHERE seq = ?1 AND frozen IS NULL

@@ -1,0 +1,110 @@
+//! What the holder of a claim writes: always behind its fence.
+
+use std::time::Duration;
+
+use postroom_domain::feedback::Feedback;
+use postroom_domain::lifecycle::{DeliveryState, Transition};
+use postroom_domain::status::Status;
+use postroom_ports::error::{PortError, PortErrorKind};
+use postroom_ports::queue::{Fence, Fenced, Ready, Settlement};
+use sqlx::SqliteConnection;
+
+use crate::error::failed;
+use crate::store::{SqliteStore, micros};
+use crate::transition::{Outcome, write};
+
+const READY: &str = "queue.ready";
+const SETTLE: &str = "queue.settle";
+
+pub(crate) async fn ready(store: &SqliteStore, letters: &[Ready]) -> Result<Vec<Fenced>, PortError> {
+    let mut write = store.begin(READY).await?;
+    let mut answers = Vec::with_capacity(letters.len());
+    for letter in letters {
+        answers.push(hand_over(write.connection(), letter).await?);
+    }
+    write.commit().await?;
+    Ok(answers)
+}
+
+async fn hand_over(connection: &mut SqliteConnection, letter: &Ready) -> Result<Fenced, PortError> {
+    let Fence { seq, token, .. } = letter.fence;
+    let held = sqlx::query_file!("queries/outbox/handover.sql", seq, token.as_uuid())
+        .execute(&mut *connection)
+        .await
+        .map_err(failed(READY))?;
+    if held.rows_affected() == 0 {
+        return Ok(Fenced::Stale);
+    }
+    if let Some(frozen) = &letter.frozen {
+        sqlx::query_file!(
+            "queries/payloads/freeze.sql",
+            seq,
+            frozen.bytes,
+            frozen.mail_from.as_str(),
+            frozen.rcpt_to.as_str(),
+            frozen.message_id,
+            frozen.subject,
+            frozen.template_version,
+        )
+        .execute(&mut *connection)
+        .await
+        .map_err(failed(READY))?;
+    }
+    let content = sqlx::query_file_scalar!("queries/payloads/find.sql", seq)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed(READY))?;
+    if content != Some(true) {
+        let detail = "a letter without frozen bytes cannot be handed over";
+        return Err(PortError::new(PortErrorKind::Other, READY, detail));
+    }
+    sqlx::query_file!("queries/deliveries/handover.sql", seq, letter.transport.as_str())
+        .execute(connection)
+        .await
+        .map_err(failed(READY))?;
+    Ok(Fenced::Done)
+}
+
+pub(crate) async fn extend(store: &SqliteStore, fences: &[Fence], lease: Duration) -> Result<Vec<Fenced>, PortError> {
+    const OPERATION: &str = "queue.extend";
+    let mut write = store.begin(OPERATION).await?;
+    let mut answers = Vec::with_capacity(fences.len());
+    for fence in fences {
+        let done = sqlx::query_file!("queries/outbox/extend.sql", fence.seq, fence.token.as_uuid(), micros(lease))
+            .execute(write.connection())
+            .await
+            .map_err(failed(OPERATION))?;
+        answers.push(if done.rows_affected() == 0 { Fenced::Stale } else { Fenced::Done });
+    }
+    write.commit().await?;
+    Ok(answers)
+}
+
+pub(crate) async fn settle(store: &SqliteStore, settlements: &[Settlement]) -> Result<Vec<Fenced>, PortError> {
+    let mut write = store.begin(SETTLE).await?;
+    let mut answers = Vec::with_capacity(settlements.len());
+    for settlement in settlements {
+        answers.push(settle_one(write.connection(), settlement).await?);
+    }
+    write.commit().await?;
+    Ok(answers)
+}
+
+async fn settle_one(connection: &mut SqliteConnection, settlement: &Settlement) -> Result<Fenced, PortError> {
+    let Settlement { fence, transition, transport, receipt, payload } = settlement;
+    let holder = sqlx::query_file!("queries/outbox/holder.sql", fence.seq, fence.token.as_uuid())
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed(SETTLE))?;
+    let Some(holder) = holder.filter(|holder| Status::parse(&holder.status) == Some(transition.from)) else {
+        return Ok(Fenced::Stale);
+    };
+    // What the provider reported since the claim stays: the decision is older than it.
+    let known = Feedback::parse(&holder.feedback)
+        .ok_or_else(|| PortError::corrupt(SETTLE, "deliveries", "feedback", &fence.delivery_id))?;
+    let next = DeliveryState { feedback: known.and(transition.next.feedback), ..transition.next.clone() };
+    let transition = &Transition { next, ..transition.clone() };
+    let outcome = Outcome { transition, transport: transport.as_ref(), receipt: receipt.as_ref(), payload };
+    write(connection, fence.seq, outcome).await.map_err(failed(SETTLE))?;
+    Ok(Fenced::Done)
+}

@@ -1,0 +1,48 @@
+//! The embedded store keeps the rules that every store keeps.
+#![expect(clippy::unwrap_used, reason = "a test states what must hold")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postroom_adapters_sqlite::store::SqliteStore;
+use postroom_ports::contract::StoreHarness;
+use postroom_ports::queue::DeliveryQueue;
+use postroom_ports::tracker::DeliveryTracker;
+use postroom_ports::worker::WorkerRegistry;
+use support::Home;
+
+struct Harness {
+    home: Home,
+    store: SqliteStore,
+}
+
+#[async_trait::async_trait]
+impl StoreHarness for Harness {
+    async fn fresh() -> Self {
+        let home = Home::migrated().await;
+        let store = home.store().await;
+        Self { home, store }
+    }
+
+    fn queue(&self) -> Arc<dyn DeliveryQueue> {
+        Arc::new(self.store.queue())
+    }
+
+    fn tracker(&self) -> Arc<dyn DeliveryTracker> {
+        Arc::new(self.store.tracker())
+    }
+
+    fn workers(&self) -> Arc<dyn WorkerRegistry> {
+        Arc::new(self.store.workers())
+    }
+
+    async fn advance(&self, by: Duration) {
+        self.home.advance(by).await;
+    }
+}
+
+postroom_ports::queue_contract!(Harness);
+postroom_ports::tracker_contract!(Harness);
+postroom_ports::worker_contract!(Harness);
