@@ -115,24 +115,43 @@ fn later(stage: Stage, enhanced: Option<[u8; 3]>) -> FailureClass {
 
 /// A permanent answer.
 fn never(stage: Stage, code: u16, enhanced: Option<[u8; 3]>) -> FailureClass {
-    match (stage, code, enhanced) {
+    if needs_a_person(stage, code, enhanced) {
+        FailureClass::Misconfigured
+    } else if stage < Stage::StartTls {
+        // The server refuses us, not a letter; RFC 5321 §3.1 lets it do so for a time, with 554.
+        FailureClass::PROVIDER_DEFERRED
+    } else if passes(stage, code, enhanced) {
+        FailureClass::DEFERRED
+    } else {
+        FailureClass::Rejected
+    }
+}
+
+/// Whether a refusal is about us and our configuration, so that it will meet every letter.
+fn needs_a_person(stage: Stage, code: u16, enhanced: Option<[u8; 3]>) -> bool {
+    match stage {
         // RFC 4954 §6: signing in is needed, was refused, is too weak, or needs encryption.
-        (_, 530 | 534 | 535 | 538, _) => FailureClass::Misconfigured,
-        // The server refuses us, not a letter. RFC 5321 §3.1 lets it greet with 554 for a time;
-        // by policy (5.7.x), or "this host takes no mail" (521, RFC 7504), it will not end by itself.
-        (Stage::Connect | Stage::Greeting | Stage::Ehlo, 521, _)
-        | (Stage::Connect | Stage::Greeting | Stage::Ehlo, _, Some([_, 7, _])) => FailureClass::Misconfigured,
-        (Stage::Connect | Stage::Greeting | Stage::Ehlo, ..) => FailureClass::PROVIDER_DEFERRED,
-        (Stage::StartTls | Stage::Auth, ..) => FailureClass::Misconfigured,
-        // "Bad sequence of commands": the two sides are out of step; no letter's fault.
-        (_, 503, _) => FailureClass::DEFERRED,
-        // RFC 3463 §3.2: X.1.7 and X.1.8 are about the sender, X.7.x is policy. Without such a
-        // code, 550 and 553 at MAIL are about the sender too (RFC 5321 §4.3.2).
-        (Stage::Mail, _, Some([_, 1, 7 | 8] | [_, 7, _])) | (Stage::Mail, 550 | 553, None) => {
-            FailureClass::Misconfigured
-        }
-        // Too many recipients: X.5.3, and 552 at RCPT, which RFC 5321 §4.5.3.1.10 reads as 452.
-        (_, _, Some([_, 5, 3])) | (Stage::Rcpt, 552, None) => FailureClass::DEFERRED,
-        _ => FailureClass::Rejected,
+        _ if matches!(code, 530 | 534 | 535 | 538) => true,
+        // By policy (X.7.x), or "this host takes no mail" (521, RFC 7504): it will not pass.
+        Stage::Connect | Stage::Greeting | Stage::Ehlo => code == 521 || matches!(enhanced, Some([_, 7, _])),
+        Stage::StartTls | Stage::Auth => true,
+        // RFC 3463 §3.2 and §3.8: X.1.7 and X.1.8 are about the sender, X.7.x is policy. Without
+        // such a code, 550 and 553 at MAIL are about the sender too (RFC 5321 §4.3.2).
+        Stage::Mail => match enhanced {
+            Some(parts) => matches!(parts, [_, 1, 7 | 8] | [_, 7, _]),
+            None => matches!(code, 550 | 553),
+        },
+        Stage::Rcpt | Stage::Data | Stage::Body | Stage::Answer => false,
+    }
+}
+
+/// Whether a refusal says "never" and means "not like this". 503: the two sides are out of
+/// step, which is no letter's fault. Too many recipients: X.5.3, and 552 at RCPT, which
+/// RFC 5321 §4.5.3.1.10 reads as 452.
+fn passes(stage: Stage, code: u16, enhanced: Option<[u8; 3]>) -> bool {
+    match enhanced {
+        Some([_, 5, 3]) => true,
+        None if stage == Stage::Rcpt && code == 552 => true,
+        _ => code == 503,
     }
 }

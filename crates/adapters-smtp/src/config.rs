@@ -68,16 +68,29 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        let minutes = |count: u64| Duration::from_secs(60 * count);
         Self {
             connect: Duration::from_secs(30),
-            greeting: minutes(5),
-            command: minutes(5),
-            data_start: minutes(2),
-            body: minutes(3),
-            after_dot: minutes(10),
-            whole: minutes(15),
+            greeting: Duration::from_mins(5),
+            command: Duration::from_mins(5),
+            data_start: Duration::from_mins(2),
+            body: Duration::from_mins(3),
+            after_dot: Duration::from_mins(10),
+            whole: Duration::from_mins(15),
         }
+    }
+}
+
+impl Timeouts {
+    fn named(&self) -> [(&'static str, Duration); 7] {
+        [
+            ("smtp.timeouts.connect", self.connect),
+            ("smtp.timeouts.greeting", self.greeting),
+            ("smtp.timeouts.command", self.command),
+            ("smtp.timeouts.data_start", self.data_start),
+            ("smtp.timeouts.body", self.body),
+            ("smtp.timeouts.after_dot", self.after_dot),
+            ("smtp.timeouts.whole", self.whole),
+        ]
     }
 }
 
@@ -96,7 +109,7 @@ pub struct PoolLimits {
 
 impl Default for PoolLimits {
     fn default() -> Self {
-        Self { connections: 8, letters: 100, age: Duration::from_secs(300), idle: Duration::from_secs(30) }
+        Self { connections: 8, letters: 100, age: Duration::from_mins(5), idle: Duration::from_secs(30) }
     }
 }
 
@@ -146,7 +159,8 @@ impl SmtpConfig {
     /// Checks everything that can be checked without the server; reads the CA file.
     ///
     /// # Errors
-    /// All mistakes at once, each by the name of its environment variable.
+    /// All mistakes at once, each by the name of its environment variable, or by its key in
+    /// the configuration file where it has none.
     pub fn validate(&self) -> Result<(), SmtpConfigError> {
         let mut mistakes = self.mistakes();
         mistakes.extend(tls::Security::of(self).err());
@@ -194,10 +208,19 @@ impl SmtpConfig {
         }
         let speakable = |b: u8| b.is_ascii_alphanumeric() || b".-[]:".contains(&b);
         if self.helo_name.is_empty() || self.helo_name.len() > 255 || !self.helo_name.bytes().all(speakable) {
-            wrong("SMTP_HELO_NAME", "is no host name; write it as mail.example.org");
+            wrong("smtp.helo_name", "is no host name; write it as mail.example.org");
         }
-        if self.pool.connections == 0 || self.pool.letters == 0 {
-            wrong("SMTP_POOL", "needs at least one connection and one letter for each");
+        for (field, count) in
+            [("smtp.pool.connections", self.pool.connections), ("smtp.pool.letters", self.pool.letters)]
+        {
+            if count == 0 {
+                wrong(field, "must be 1 or more");
+            }
+        }
+        for (field, time) in self.timeouts.named() {
+            if time.is_zero() {
+                wrong(field, "must be longer than zero");
+            }
         }
         mistakes
     }

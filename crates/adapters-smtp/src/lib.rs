@@ -31,7 +31,7 @@
 //!   shows what that is worth.
 //!
 //! # Teach it a server's peculiar answer
-//! 1. Write its reply down in the table of `tests/classify.rs`, with the class it should have.
+//! 1. Write its reply down in the table of `tests/smtp/classify.rs`, with the class it should have.
 //! 2. Add the arm to `classify::never` or `classify::later`, and the source in a comment.
 //!
 //! Nothing else looks at codes.

@@ -50,7 +50,7 @@ impl MimeComposer {
 }
 
 impl MessageComposer for MimeComposer {
-    fn compose<'a>(&self, draft: Draft<'a>) -> Result<FrozenLetter, ComposeError> {
+    fn compose(&self, draft: Draft<'_>) -> Result<FrozenLetter, ComposeError> {
         let message_id = self.message_id(draft.delivery_id);
         let subject = header::one_line(draft.subject.map_or(&*draft.rendered.subject, |subject| subject.as_str()));
         let text = body::normalised(&draft.rendered.text);

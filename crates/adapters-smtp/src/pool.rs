@@ -56,13 +56,11 @@ impl Pool {
 
     async fn slot(&self, deadline: Deadline) -> Result<SemaphorePermit<'_>, Failure> {
         let patience = deadline.allow(self.settings.config.timeouts.whole);
-        match timeout(patience, self.slots.acquire()).await {
-            Ok(Ok(slot)) => Ok(slot),
-            Ok(Err(_)) | Err(_) => {
-                let detail = "no connection became free in time; all of them are busy with other letters";
-                Err(Failure::new(FailureClass::PROVIDER_DEFERRED, "TIMEOUT", detail))
-            }
-        }
+        let slot = timeout(patience, self.slots.acquire()).await;
+        slot.ok().and_then(Result::ok).ok_or_else(|| {
+            let detail = "no connection became free in time; all of them are busy with other letters";
+            Failure::new(FailureClass::PROVIDER_DEFERRED, "TIMEOUT", detail)
+        })
     }
 
     async fn take_idle(&self) -> Option<Session> {
@@ -113,15 +111,13 @@ impl Lease<'_> {
     /// Gives the session back, or closes it if it is broken or spent.
     pub(crate) async fn release(self) {
         let Self { mut session, pool, slot } = self;
+        session.park();
         if !session.is_fit() {
             drop(session);
+        } else if session.is_spent(&pool.settings.config.pool) {
+            session.farewell().await;
         } else {
-            session.park();
-            if session.is_spent(&pool.settings.config.pool) {
-                session.farewell().await;
-            } else {
-                pool.idle().push(session);
-            }
+            pool.idle().push(session);
         }
         drop(slot);
     }

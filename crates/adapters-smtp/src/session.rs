@@ -31,8 +31,8 @@ use tokio::time::{Instant, timeout};
 
 pub(crate) use deadline::Deadline;
 pub(crate) use dial::Settings;
-pub(crate) use offer::Offer;
 pub(crate) use message::check_line_ends;
+pub(crate) use offer::Offer;
 use wire::{Socket, Wire};
 
 use crate::config::PoolLimits;

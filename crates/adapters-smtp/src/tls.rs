@@ -90,10 +90,10 @@ pub(crate) async fn secure(
     let name = ServerName::try_from(host).map_err(|_| mail_send::Error::InvalidTLSName)?.to_owned();
     connector.connect(name, tcp).await.map_err(|error| {
         let kind = error.kind();
-        match error.into_inner().map(|inner| inner.downcast::<rustls::Error>()) {
-            Some(Ok(tls)) => mail_send::Error::Tls(tls),
-            Some(Err(other)) => mail_send::Error::Io(std::io::Error::new(kind, other)),
-            None => mail_send::Error::Io(kind.into()),
+        let Some(inner) = error.into_inner() else { return mail_send::Error::Io(kind.into()) };
+        match inner.downcast::<rustls::Error>() {
+            Ok(tls) => mail_send::Error::Tls(tls),
+            Err(other) => mail_send::Error::Io(std::io::Error::new(kind, other)),
         }
     })
 }
@@ -101,7 +101,8 @@ pub(crate) async fn secure(
 /// A handshake that failed will fail for every letter, until a person acts.
 pub(crate) fn failure(error: &rustls::Error) -> Failure {
     let advice = match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        // A CA of the right name with another key shows as a bad signature.
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "the certificate's issuer is not trusted; name its CA in SMTP_CA_FILE"
         }
         rustls::Error::InvalidCertificate(

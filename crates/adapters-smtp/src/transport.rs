@@ -11,7 +11,7 @@ use postroom_ports::transport::{MailTransport, Outgoing, Receipt, TransportCapab
 
 use crate::config::{SmtpConfig, SmtpConfigError};
 use crate::pool::Pool;
-use crate::session::{Cause, Deadline, Settings, Setback, check_line_ends};
+use crate::session::{Cause, Deadline, Setback, Settings, check_line_ends};
 use crate::tls::Security;
 
 /// Letters by SMTP, over a pool of connections to one mail server.

@@ -22,9 +22,7 @@ pub(super) fn one_line(text: &str) -> String {
 pub(super) fn mailbox(mailbox: &Mailbox) -> HeaderType<'_> {
     let address = mailbox.address().as_str();
     match mailbox.name() {
-        Some(name) if deceives(name) => {
-            HeaderType::Raw(Raw::new(format!("{} <{address}>", encoded_words(name))))
-        }
+        Some(name) if deceives(name) => HeaderType::Raw(Raw::new(format!("{} <{address}>", encoded_words(name)))),
         name => HeaderType::Address(Address::new_address(name, address)),
     }
 }
@@ -69,8 +67,12 @@ fn quoted(character: char) -> String {
     if character.is_ascii_alphanumeric() {
         return character.to_string();
     }
-    let mut bytes = [0_u8; 4];
-    character.encode_utf8(&mut bytes).bytes().map(|byte| format!("={byte:02X}")).collect()
+    let mut encoded = String::with_capacity(12);
+    for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+        encoded.push('=');
+        encoded.push_str(&hex::encode_upper([byte]));
+    }
+    encoded
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ pub(crate) struct Deadline(Instant);
 impl Deadline {
     pub(crate) fn after(whole: Duration) -> Self {
         let now = Instant::now();
-        // Thirty years from now, where a duration is too long for the clock.
-        Self(now.checked_add(whole).unwrap_or_else(|| now + Duration::from_secs(946_080_000)))
+        // A year is as good as for ever, where a duration is too long for the clock.
+        Self(now.checked_add(whole).unwrap_or_else(|| now + Duration::from_hours(8760)))
     }
 
     /// What a stage may take: its own time, or what is left of the whole.

@@ -63,28 +63,30 @@ impl Session {
 /// Tries every address that the name has, in the resolver's order.
 async fn connect(config: &SmtpConfig, deadline: Deadline) -> Result<TcpStream, Failure> {
     let provider = |code: &str, detail: &str| Failure::new(FailureClass::PROVIDER_DEFERRED, code, detail);
+    let patience = deadline.allow(config.timeouts.connect);
     let attempt = async {
         let found = lookup_host((config.bare_host(), config.port)).await;
         let addresses: Vec<SocketAddr> =
             found.map_err(|error| provider("DNS", &format!("the host name cannot be resolved: {error}")))?.collect();
+        // Each address has its share of the time, so that a route into nowhere (an IPv6 that is
+        // not one) leaves some for the others.
+        let share = patience / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
         let mut last = provider("DNS", "the host name has no address");
         for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(tcp) => return Ok(tcp),
-                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                    last = provider("CONNECT_REFUSED", "nobody listens on this port of the mail server");
+            last = match timeout(share, TcpStream::connect(address)).await {
+                Ok(Ok(tcp)) => return Ok(tcp),
+                Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+                    provider("CONNECT_REFUSED", "nobody listens on this port of the mail server")
                 }
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    last = refused::by_error(Stage::Connect, &Error::Timeout);
+                Ok(Err(error)) if error.kind() != ErrorKind::TimedOut => {
+                    provider("CONNECT_FAILED", &format!("the mail server cannot be reached: {error}"))
                 }
-                Err(error) => last = provider("CONNECT_FAILED", &format!("the mail server cannot be reached: {error}")),
-            }
+                Ok(Err(_)) | Err(_) => refused::by_error(Stage::Connect, &Error::Timeout),
+            };
         }
         Err(last)
     };
-    let tcp = timeout(deadline.allow(config.timeouts.connect), attempt)
-        .await
-        .map_err(|_| refused::by_error(Stage::Connect, &Error::Timeout))??;
+    let tcp = timeout(patience, attempt).await.map_err(|_| refused::by_error(Stage::Connect, &Error::Timeout))??;
     // Each stage leaves in one piece; waiting for more (RFC 896) would only add the peer's
     // delayed acknowledgement, some 40 ms a letter.
     tcp.set_nodelay(true).map_err(|error| refused::by_error(Stage::Connect, &Error::Io(error)))?;

@@ -9,6 +9,7 @@ use std::io;
 use mail_send::Error;
 use postroom_domain::detail::Detail;
 use postroom_domain::failure::{Failure, FailureClass};
+use postroom_domain::id::ProviderMessageId;
 use postroom_ports::letter::FrozenLetter;
 use postroom_ports::transport::Receipt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -55,7 +56,10 @@ impl Session {
                 if in_step {
                     self.condition = Condition::Ready;
                 }
-                Ok(Receipt { provider_message_id: None, detail: Detail::redacted(&refused::words(reply)) })
+                Ok(Receipt {
+                    provider_message_id: queue_id(&reply.message),
+                    detail: Detail::redacted(&refused::words(reply)),
+                })
             }
             code => {
                 if in_step && code != 421 && (400..600).contains(&code) {
@@ -65,6 +69,14 @@ impl Session {
             }
         }
     }
+}
+
+/// What the server calls the letter, where it says so in the way of most: `queued as ABC`.
+fn queue_id(words: &str) -> Option<ProviderMessageId> {
+    let mut words = words.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case("queued"));
+    let (_queued, as_) = (words.next()?, words.next()?);
+    let id = words.next().filter(|_| as_.eq_ignore_ascii_case("as"))?;
+    ProviderMessageId::parse(id.trim_matches(|c: char| !c.is_ascii_alphanumeric())).ok()
 }
 
 /// Writes the message and its final dot, and flushes once. Lines that begin with a dot get a
@@ -127,6 +139,16 @@ mod tests {
             ("a\r\n\r\n", "a\r\n\r\n.\r\n"),
         ] {
             assert_eq!(written(message).await, wire, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn the_servers_own_name_for_the_letter_is_found() {
+        let id = |words: &str| queue_id(words).map(|id| id.as_str().to_owned());
+        assert_eq!(id("Ok: queued as 4Fbx9Q2"), Some("4Fbx9Q2".to_owned()));
+        assert_eq!(id("2.6.0 Queued as <a-1.b>, thanks"), Some("a-1.b".to_owned()));
+        for none in ["Ok", "queued", "queued as", "queued for as 1", "queued as ."] {
+            assert_eq!(id(none), None, "{none}");
         }
     }
 

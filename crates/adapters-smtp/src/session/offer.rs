@@ -37,10 +37,8 @@ impl Offer {
         let size = u64::try_from(letter.bytes.len()).unwrap_or(u64::MAX);
         let mut command = format!("MAIL FROM:<{}>", letter.mail_from);
         if self.size.is_some_and(|limit| size > limit) {
-            let detail = format!(
-                "the letter is {size} bytes long; the server takes at most {}",
-                self.size.unwrap_or_default()
-            );
+            let detail =
+                format!("the letter is {size} bytes long; the server takes at most {}", self.size.unwrap_or_default());
             return Err(Failure::new(FailureClass::Rejected, "SMTP_SIZE", &detail));
         }
         if self.has(EXT_SIZE) {
