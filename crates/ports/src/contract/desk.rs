@@ -13,9 +13,10 @@ use super::StoreHarness;
 use super::letters::{self, decide, transport_name};
 use crate::letter::{FrozenLetter, NewDelivery};
 use crate::queue::{
-    Batch, Changed, Claim, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, Ready, Retention, Settlement,
+    Batch, Changed, Claim, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, ProviderReport, Ready, Retention,
+    Settlement,
 };
-use crate::tracker::{Delivery, DeliveryEvent, DeliveryTracker, Search};
+use crate::tracker::{Delivery, DeliveryEvent, DeliveryTracker, Recorded, Search};
 use crate::worker::WorkerRegistry;
 
 /// How long a claim holds in the rules.
@@ -171,6 +172,14 @@ impl Desk {
     /// The answer to one request to redrive.
     pub async fn redrive(&self, id: &DeliveryId) -> Changed {
         first(self.queue.redrive(std::slice::from_ref(id)).await.expect("the queue redrives"))
+    }
+
+    /// Records a report, which is new and of a letter that exists; what it made of the letter.
+    pub async fn record(&self, id: &DeliveryId, report: &ProviderReport) -> Transition {
+        match self.tracker.record(id, report).await.expect("the tracker records") {
+            Recorded::Done(committed) => committed.transition,
+            other => panic!("a new report is recorded, but the answer was {other:?}"),
+        }
     }
 
     /// The record of a letter that exists.

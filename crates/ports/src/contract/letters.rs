@@ -4,18 +4,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use postroom_domain::address::{EmailAddress, Mailbox};
 use postroom_domain::failure::{Failure, FailureClass};
+use postroom_domain::feedback::Feedback;
 use postroom_domain::id::{
     DeliveryId, IdempotencyKey, ProviderMessageId, TemplateName, TenantId, TransportName, WorkerId, Workflow,
 };
 use postroom_domain::letter::Priority;
 use postroom_domain::lifecycle::{Context, DeliveryState, Event, Transition, apply};
-use postroom_domain::policy::WorkflowPolicy;
+use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
 use postroom_domain::retry::{Jitter, RetryPolicy};
 use postroom_domain::time::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::letter::{Data, FrozenLetter, Letter, NewDelivery};
+use crate::queue::ProviderReport;
 
 /// A number that no other call in this process gets.
 fn number() -> u64 {
@@ -97,7 +99,17 @@ pub fn message(line: &str) -> Vec<u8> {
 /// Where the domain refuses it: then the rule itself is wrong.
 #[must_use]
 pub fn decide(state: &DeliveryState, event: &Event, now: Timestamp) -> Transition {
-    let policy = WorkflowPolicy::with_retry(RetryPolicy::standard());
+    by_policy(state, event, now, InDoubtPolicy::default())
+}
+
+/// The same for a workflow whose letters in doubt are held for a person.
+#[must_use]
+pub fn decide_holding(state: &DeliveryState, event: &Event, now: Timestamp) -> Transition {
+    by_policy(state, event, now, InDoubtPolicy::Hold)
+}
+
+fn by_policy(state: &DeliveryState, event: &Event, now: Timestamp, in_doubt: InDoubtPolicy) -> Transition {
+    let policy = WorkflowPolicy { in_doubt, ..WorkflowPolicy::with_retry(RetryPolicy::standard()) };
     let context = Context { now, policy: &policy, jitter: Jitter::NONE };
     apply(state, event, &context).expect("the domain allows what a rule does")
 }
@@ -118,6 +130,13 @@ pub fn rejected() -> Event {
 #[must_use]
 pub fn in_doubt() -> Event {
     Event::Failed(Failure::new(FailureClass::InDoubt, "TIMEOUT", "no answer after the final dot"))
+}
+
+/// A report of the transport `contract`.
+#[must_use]
+pub fn report(feedback: Feedback, event_id: &str) -> ProviderReport {
+    let transport = transport_name("contract");
+    ProviderReport { feedback, event_id: event_id.to_owned(), transport, payload: json!({"seen": event_id}) }
 }
 
 /// An address.

@@ -18,6 +18,65 @@ macro_rules! for_each_queue_rule {
             one_bad_letter_in_a_batch_does_not_touch_the_others
             the_same_key_twice_in_one_batch_is_one_letter
             one_key_from_many_callers_at_once_is_one_letter
+            an_idempotency_key_is_forgotten_after_24_hours
+            unicode_and_empty_fields_survive
+            timestamps_round_trip_exactly
+            a_key_outlives_the_content_of_its_letter
+            claim_matches_domain_apply_claimed
+            claim_returns_the_store_time
+            claim_skips_rows_not_yet_due
+            claim_skips_expired_letters
+            claim_skips_held_tenants
+            claim_never_hands_one_delivery_to_two_workers
+            claim_takes_no_more_than_its_limit
+            claim_takes_the_most_urgent_first
+            claim_orders_by_due_time_within_one_lane
+            one_lane_cannot_take_the_whole_batch_while_others_wait
+            a_lone_lane_may_fill_the_batch
+            final_states_are_never_claimed
+            a_retrying_letter_is_claimed_when_due_and_not_before
+            every_claim_has_a_fence_of_its_own
+            ready_stores_the_frozen_bytes_and_later_claims_return_them
+            frozen_bytes_are_never_replaced
+            ready_with_a_stale_fence_changes_nothing
+            one_stale_handover_does_not_touch_the_others
+            a_handover_writes_no_event
+            extend_moves_the_lease_for_the_holder_only
+            cancel_of_a_claimed_letter_comes_too_late
+            settle_writes_exactly_one_event
+            settle_keeps_receipt_transport_code_and_detail
+            settle_with_a_stale_fence_changes_nothing
+            settle_twice_is_stale
+            one_stale_settlement_does_not_touch_the_others
+            a_final_letter_leaves_the_queue
+            a_report_during_the_attempt_survives_its_settlement
+            a_letter_given_back_is_due_at_once
+            lapsed_lists_only_lapsed_leases
+            lapsed_takes_over_under_a_new_fence_and_counts_no_attempt
+            a_lapsed_letter_is_settled_by_its_stage
+            the_old_holder_is_stale_after_a_takeover
+            a_worker_that_stops_beating_loses_its_claims
+            a_retired_worker_loses_its_claims_at_once
+            two_janitors_never_take_the_same_letter
+            a_dead_janitor_loses_what_it_took_over
+            doubtful_returns_due_letters_in_doubt
+            doubtful_does_not_return_held_letters
+            doubtful_waits_for_the_due_time
+            a_letter_in_doubt_is_taken_again_after_its_lease
+            a_report_settles_a_letter_in_doubt_under_the_askers_hands
+            cancel_of_a_letter_in_doubt_comes_too_late
+            cancel_stops_a_waiting_letter
+            cancel_matches_domain_apply_cancelled
+            requests_answer_each_id_in_order
+            redrive_puts_a_dead_letter_back_with_its_whole_budget
+            redrive_matches_domain_apply_redriven
+            redrive_of_a_letter_without_bytes_renders_it_anew
+            redrive_without_content_says_so
+            sweep_cancels_what_expired_with_its_code
+            sweep_matches_domain_apply_expired
+            sweep_keeps_to_its_limit
+            sweep_forgets_content_past_retention_and_not_before
+            sweep_forgets_workers_that_are_gone
         }
     };
 }
@@ -40,6 +99,22 @@ macro_rules! for_each_tracker_rule {
     ($callback:ident { $($arguments:tt)* }) => {
         $callback! { { $($arguments)* }
             find_knows_nothing_of_an_unknown_letter
+            a_new_letter_has_its_record
+            history_has_one_event_per_transition_in_order
+            a_history_is_of_one_letter_alone
+            counts_say_how_the_queue_stands
+            a_report_turns_retrying_and_in_doubt_into_sent
+            record_matches_domain_apply_reported
+            a_report_without_a_change_of_status_leaves_the_rest
+            reports_converge_in_any_order
+            every_report_is_kept_as_an_event
+            the_same_report_is_recorded_once
+            a_report_of_an_unknown_letter_says_so
+            search_finds_what_matches_every_filter
+            search_takes_from_as_included_and_until_as_excluded
+            search_shows_the_newest_first
+            search_pages_neither_repeat_nor_skip
+            a_full_last_page_is_the_last
         }
     };
 }
@@ -62,6 +137,9 @@ macro_rules! for_each_worker_rule {
     ($callback:ident { $($arguments:tt)* }) => {
         $callback! { { $($arguments)* }
             a_waiting_worker_is_woken_by_an_enqueue
+            a_wait_ends_when_its_time_is_up
+            a_beating_worker_keeps_its_claims
+            a_beat_speaks_for_one_worker_alone
         }
     };
 }
@@ -84,6 +162,21 @@ macro_rules! for_each_transport_rule {
     ($callback:ident { $($arguments:tt)* }) => {
         $callback! { { $($arguments)* }
             an_accepted_letter_yields_a_receipt
+            the_bytes_arrive_unchanged
+            a_refused_recipient_is_rejected
+            a_refusal_for_now_is_deferred
+            bad_credentials_are_misconfigured
+            silence_after_the_body_is_in_doubt
+            a_connection_lost_after_the_body_is_in_doubt
+            garbage_after_the_body_is_in_doubt
+            a_connection_lost_before_the_body_is_deferred
+            an_unreachable_peer_is_deferred
+            a_failure_holds_no_secret_and_no_address
+            a_failure_does_not_spoil_the_next_letter
+            dropping_the_future_leaves_the_transport_usable
+            letters_sent_at_once_do_not_mix
+            reconcile_claims_nothing_that_it_cannot_know
+            a_transport_says_what_it_can
         }
     };
 }
@@ -106,6 +199,16 @@ macro_rules! for_each_renderer_rule {
     ($callback:ident { $($arguments:tt)* }) => {
         $callback! { { $($arguments)* }
             a_letter_has_a_subject_and_both_bodies
+            missing_variables_are_named_all_at_once
+            data_is_escaped_in_html_and_only_there
+            links_of_other_schemes_are_refused
+            data_is_never_evaluated
+            the_same_input_gives_the_same_words
+            output_is_bounded
+            an_unknown_template_is_named_with_a_suggestion
+            a_subject_is_one_line
+            every_listed_template_renders_its_sample
+            unused_data_is_no_mistake
         }
     };
 }

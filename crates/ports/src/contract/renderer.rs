@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::RendererHarness;
 use crate::letter::Data;
+use crate::template::{RenderError, Rendered};
 
 /// The fixture that greets.
 const GREETING: &str = "contract/greeting";
@@ -29,4 +30,142 @@ pub async fn a_letter_has_a_subject_and_both_bodies<H: RendererHarness>(harness:
     }
     assert!(rendered.html.contains('<') && !rendered.text.contains('<'), "only one of them is HTML");
     assert!(!rendered.version.is_empty(), "a letter says what it was made from");
+}
+
+/// Variables that are missing are named, all at once, and nothing is rendered.
+pub async fn missing_variables_are_named_all_at_once<H: RendererHarness>(harness: &H) {
+    match refused(harness, GREETING, &Data::new()) {
+        RenderError::Missing { template, mut names } => {
+            names.sort();
+            assert_eq!((template.as_str(), names), (GREETING, vec!["link".to_owned(), "name".to_owned()]));
+        }
+        other => panic!("missing variables are said to be missing: {other}"),
+    }
+    let mut half = greeting("Ann", "https://example.org");
+    half.remove("name");
+    assert_eq!(refused(harness, GREETING, &half).field(), "data.name", "the field at fault is named");
+}
+
+/// Data is escaped in HTML, and only there.
+pub async fn data_is_escaped_in_html_and_only_there<H: RendererHarness>(harness: &H) {
+    let name = "<script>alert('x')</script> & \"Co\"";
+    let rendered = rendered(harness, &greeting(name, "https://example.org/?a=1&b=2"));
+    assert!(!rendered.html.contains("<script>"), "no element comes from data");
+    assert!(rendered.html.contains("&lt;script&gt;"), "the name is shown as it is");
+    assert!(!rendered.html.contains("\"Co\""), "no attribute ends where data says so");
+    assert!(rendered.text.contains(name), "plain text needs no escaping");
+    assert!(rendered.subject.contains(name), "neither does a subject");
+    assert!(rendered.text.contains("https://example.org/?a=1&b=2"), "a link in plain text works as it is");
+}
+
+/// Links whose scheme is not https, http or mailto are refused, and their text is not repeated.
+pub async fn links_of_other_schemes_are_refused<H: RendererHarness>(harness: &H) {
+    for link in [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        " javascript:alert(1)",
+        "java\tscript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///etc/passwd",
+    ] {
+        let refusal = refused(harness, GREETING, &greeting("Ann", link));
+        assert_eq!(refusal.field(), "data.link", "the field at fault is named");
+        assert!(!refusal.to_string().contains(link), "a refusal repeats no value");
+    }
+    for link in ["https://example.org/a?b=c#d", "http://example.org", "mailto:someone@example.org"] {
+        assert!(rendered(harness, &greeting("Ann", link)).text.contains(link));
+    }
+}
+
+/// Data is never evaluated as a template, whatever it looks like.
+pub async fn data_is_never_evaluated<H: RendererHarness>(harness: &H) {
+    for name in ["{{ link }}", "{% for i in range(9) %}x{% endfor %}", "{name}", "{#x#}", "${7*7}", "{{ 7 * 7 }}"] {
+        let rendered = rendered(harness, &greeting(name, "https://example.org"));
+        assert!(rendered.text.contains(name), "data stands in the text as it is: {}", rendered.text);
+        assert!(rendered.subject.contains(name), "and in the subject: {}", rendered.subject);
+    }
+}
+
+/// The same template and data give the same words and the same version; other data does not
+/// change the version.
+pub async fn the_same_input_gives_the_same_words<H: RendererHarness>(harness: &H) {
+    let data = greeting("Ann", "https://example.org");
+    let first = rendered(harness, &data);
+    for _ in 0..5 {
+        assert!(rendered(harness, &data) == first, "rendering is pure");
+    }
+    let other = H::fresh().renderer().render(&template(GREETING), &data).expect("the fixture renders");
+    assert!(other == first, "two renderers over the same sources agree");
+    assert_eq!(rendered(harness, &greeting("Bob", "https://example.org")).version, first.version);
+}
+
+/// Output that grows without bounds is refused within bounds: by a limit that has a name.
+pub async fn output_is_bounded<H: RendererHarness>(harness: &H) {
+    let many = Data::from_iter([("rounds".to_owned(), json!(10_000))]);
+    let refusal = refused(harness, "contract/loop", &many);
+    assert!(matches!(refusal, RenderError::Limit { .. }), "a limit is said to be one: {refusal}");
+    let few = Data::from_iter([("rounds".to_owned(), json!(2))]);
+    let rendered = harness.renderer().render(&template("contract/loop"), &few).expect("a few rounds are fine");
+    assert_eq!(rendered.text.matches('x').count(), 8);
+}
+
+/// A template that does not exist is named, with the nearest one that does.
+pub async fn an_unknown_template_is_named_with_a_suggestion<H: RendererHarness>(harness: &H) {
+    match refused(harness, "contract/greetin", &Data::new()) {
+        RenderError::Unknown { name, suggestion } => {
+            assert_eq!((name.as_str(), suggestion.as_deref()), ("contract/greetin", Some(GREETING)));
+        }
+        other => panic!("an unknown template is said to be unknown: {other}"),
+    }
+    assert_eq!(harness.renderer().sample(&template("contract/greetin")), None);
+}
+
+/// A subject is one printable line, whatever the data holds: a line break is refused or made a
+/// space, and never ends the line.
+pub async fn a_subject_is_one_line<H: RendererHarness>(harness: &H) {
+    for name in ["Ann\r\nBcc: other@example.org", "Ann\nBob", "Ann\u{0}", "Ann\u{85}Bob", "Ann\u{7}"] {
+        let data = greeting(name, "https://example.org");
+        match harness.renderer().render(&template(GREETING), &data) {
+            Ok(rendered) => {
+                assert!(!rendered.subject.contains(char::is_control), "a control character in {:?}", rendered.subject);
+                assert!(rendered.subject.contains("Ann"), "what can be shown is shown");
+            }
+            Err(refusal) => assert_eq!(refusal.field(), "data.name", "a refusal names the field"),
+        }
+    }
+    assert_eq!(rendered(harness, &greeting("Ann", "https://example.org")).subject, "Hello Ann");
+}
+
+/// Every template that is listed has a sample, and renders with it; the list is in order.
+pub async fn every_listed_template_renders_its_sample<H: RendererHarness>(harness: &H) {
+    let renderer = harness.renderer();
+    let listed = renderer.templates();
+    assert!(listed.is_sorted(), "the list is in order");
+    assert!(listed.contains(&template(GREETING)) && listed.contains(&template("contract/loop")), "it is complete");
+    for name in listed {
+        let sample = renderer.sample(&name).unwrap_or_else(|| panic!("{name} has no sample"));
+        let rendered = renderer.render(&name, &sample).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
+        assert!(!rendered.subject.is_empty() && !rendered.html.is_empty() && !rendered.text.is_empty(), "{name}");
+    }
+}
+
+/// Data that a template does not use is no mistake: applications send more than one template
+/// needs.
+pub async fn unused_data_is_no_mistake<H: RendererHarness>(harness: &H) {
+    let mut data = greeting("Ann", "https://example.org");
+    let plain = rendered(harness, &data);
+    data.insert("unused".to_owned(), json!({"deep": [null, 1]}));
+    assert!(rendered(harness, &data) == plain);
+}
+
+fn rendered<H: RendererHarness>(harness: &H, data: &Data) -> Rendered {
+    harness.renderer().render(&template(GREETING), data).expect("the fixture renders")
+}
+
+fn refused<H: RendererHarness>(harness: &H, name: &str, data: &Data) -> RenderError {
+    match harness.renderer().render(&template(name), data) {
+        Err(refusal) => refusal,
+        Ok(_) => panic!("{name} is refused with such data"),
+    }
 }

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postroom_domain::lifecycle::DeliveryState;
+use postroom_domain::address::Mailbox;
+use postroom_domain::letter::{HeaderField, Subject};
+use postroom_domain::lifecycle::{DeliveryState, Event};
 use postroom_domain::status::Status;
+use postroom_domain::time::Timestamp;
 use serde_json::json;
 
 use crate::contract::StoreHarness;
-use crate::contract::desk::Desk;
-use crate::contract::letters::{delivery, delivery_id, keyed, tenant_id};
-use crate::letter::NewDelivery;
-use crate::queue::{Content, Enqueued};
+use crate::contract::desk::{Desk, KEEP};
+use crate::contract::letters::{address, delivery, delivery_id, keyed, of_tenant, tenant_id};
+use crate::letter::{Data, Letter, NewDelivery};
+use crate::queue::{Content, Enqueued, Retention};
 
 /// A new letter is due at once, unrendered, and comes back from a claim as it was handed in.
 pub async fn a_new_letter_is_stored_as_it_was_handed_in<H: StoreHarness>(harness: &H) {
@@ -145,27 +148,74 @@ pub async fn one_key_from_many_callers_at_once_is_one_letter<H: StoreHarness>(ha
     assert_eq!(desk.count().await, 1);
 }
 
-/// The same letter handed in later, under an id of its own, until the key is forgotten: after
-/// 24 hours, and not before.
+/// A key names its letter for 24 hours, final or not; then it is forgotten, and not before.
 pub async fn an_idempotency_key_is_forgotten_after_24_hours<H: StoreHarness>(harness: &H) {
     let desk = Desk::open(harness).await;
-    let first = desk.enqueue_and_finish(&keyed("order-1"), &postroom_domain::lifecycle::Event::Accepted).await;
+    let first = desk.enqueue_and_finish(&keyed("order-1"), &Event::Accepted).await;
     harness.advance(Duration::from_hours(23)).await;
-    let early = desk.queue.sweep(crate::contract::desk::KEEP, 10).await.expect("the queue sweeps");
+    let early = desk.queue.sweep(KEEP, 10).await.expect("the queue sweeps");
     assert_eq!(early.keys, 0, "a key lives for 24 hours");
     assert_eq!(desk.enqueued(&keyed("order-1")).await, Enqueued::Existing(first));
     harness.advance(Duration::from_hours(2)).await;
-    let late = desk.queue.sweep(crate::contract::desk::KEEP, 10).await.expect("the queue sweeps");
+    let late = desk.queue.sweep(KEEP, 10).await.expect("the queue sweeps");
     assert_eq!(late.keys, 1, "after that it is forgotten");
     desk.enqueue(&keyed("order-1")).await;
+}
+
+/// Text in any script, nothing at all, and everything that is optional come back unchanged.
+pub async fn unicode_and_empty_fields_survive<H: StoreHarness>(harness: &H) {
+    let desk = Desk::open(harness).await;
+    let mut full = of_tenant("mieter-äöü-北京");
+    let letter = &mut full.letter;
+    letter.recipient = Mailbox::new(Some("Пётр \u{1F4EC} O'Brien"), address("пётр@example.org")).expect("a valid name");
+    letter.data = Data::from_iter([
+        ("пусто".to_owned(), json!("")),
+        ("nothing".to_owned(), json!(null)),
+        (
+            "deep".to_owned(),
+            json!({"list": [1, -2.5, 9_007_199_254_740_993_i64, true, {}], "quote": "'\"\\ \u{1F9FE}"}),
+        ),
+    ]);
+    letter.subject = Subject::parse("Ünïcode 🎉").ok();
+    letter.reply_to = Some(address("answers@example.com"));
+    letter.headers = vec![HeaderField::new("X-Tag", "весна").expect("a valid header")];
+    letter.source_type = Some("приглашение".to_owned());
+    letter.source_id = Some("№ 7".to_owned());
+    letter.metadata = Data::from_iter([("ключ".to_owned(), json!(["значение", ""]))]);
+    let id = desk.enqueue(&full).await;
+    let claim = desk.claim_one().await;
+    assert!(claim.letter == full.letter, "the letter comes back as it went in");
+    let seen = desk.find(&id).await;
+    assert_eq!(seen.recipient, *full.letter.recipient.address());
+    assert_eq!(seen.metadata, full.letter.metadata);
+    assert_eq!((seen.source_type, seen.source_id), (full.letter.source_type, full.letter.source_id));
+    let bare = NewDelivery::now(delivery_id("№ 8 🎉"), Letter { data: Data::new(), ..delivery().letter });
+    desk.enqueue(&bare).await;
+    assert!(desk.claim_one().await.letter == bare.letter, "empty data stay empty");
+}
+
+/// Due time and expiry are kept to the microsecond, and so are both in the letter's state.
+pub async fn timestamps_round_trip_exactly<H: StoreHarness>(harness: &H) {
+    let desk = Desk::open(harness).await;
+    let whole = desk.now().await.as_micros() / 1_000_000 * 1_000_000;
+    let due_at = Timestamp::from_micros(whole - 3_600_000_000 + 123_457);
+    let expires_at = Timestamp::from_micros(whole + 3_600_000_000 + 999_999);
+    let new = NewDelivery { due_at: Some(due_at), expires_at: Some(expires_at), ..delivery() };
+    let id = desk.enqueue(&new).await;
+    let seen = desk.find(&id).await;
+    assert_eq!((seen.due_at, seen.expires_at), (Some(due_at), Some(expires_at)));
+    let claim = desk.claim_one().await;
+    assert_eq!(claim.state.expires_at, Some(expires_at));
+    assert_eq!(claim.queued_at, seen.queued_at, "the claim and the record say the same time");
+    assert_eq!(claim.state.age_from, seen.queued_at, "a due time in the past makes no letter older");
 }
 
 /// Once a letter's content is forgotten, its key still names it, and nothing is compared.
 pub async fn a_key_outlives_the_content_of_its_letter<H: StoreHarness>(harness: &H) {
     let desk = Desk::open(harness).await;
-    let first = desk.enqueue_and_finish(&keyed("order-1"), &postroom_domain::lifecycle::Event::Accepted).await;
+    let first = desk.enqueue_and_finish(&keyed("order-1"), &Event::Accepted).await;
     harness.advance(Duration::from_hours(2)).await;
-    let retention = crate::queue::Retention { payloads: Duration::from_hours(1), ..crate::contract::desk::KEEP };
+    let retention = Retention { payloads: Duration::from_hours(1), ..KEEP };
     assert_eq!(desk.queue.sweep(retention, 10).await.expect("the queue sweeps").payloads, 1);
     let mut other = keyed("order-1");
     other.letter.data.insert("name".to_owned(), json!("Someone else"));
@@ -177,9 +227,4 @@ fn refused(answer: Enqueued, field: &str) {
         Enqueued::Refused(invalid) => assert_eq!(invalid.field, field),
         other => panic!("the letter is refused, but the answer was {other:?}"),
     }
-}
-
-/// An id that nobody gave away.
-pub(crate) fn unknown() -> postroom_domain::id::DeliveryId {
-    delivery_id("nobody-knows-me")
 }

@@ -1,5 +1,19 @@
 //! The rules of a [`DeliveryQueue`](crate::queue::DeliveryQueue), by what happens to a letter.
 
+mod claim;
+mod doubtful;
 mod enqueue;
+mod handover;
+mod lapsed;
+mod requests;
+mod settle;
+mod sweep;
 
+pub use claim::*;
+pub use doubtful::*;
 pub use enqueue::*;
+pub use handover::*;
+pub use lapsed::*;
+pub use requests::*;
+pub use settle::*;
+pub use sweep::*;
