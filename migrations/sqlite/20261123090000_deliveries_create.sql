@@ -54,7 +54,7 @@ CREATE TABLE deliveries (
 -- Newest first, page by page.
 CREATE INDEX deliveries_queued_at ON deliveries (queued_at, delivery_id);
 -- "What did we send to this address?"
-CREATE INDEX deliveries_recipient ON deliveries (recipient, queued_at);
+CREATE INDEX deliveries_recipient ON deliveries (recipient, queued_at, delivery_id);
 -- How many are where, without reading the rows.
 CREATE INDEX deliveries_status ON deliveries (status);
 

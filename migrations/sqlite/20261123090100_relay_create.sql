@@ -15,6 +15,7 @@ CREATE TABLE relay (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX relay_event ON relay (event);
+CREATE INDEX relay_delivery ON relay (delivery_id);
 
 CREATE TRIGGER delivery_events_relay AFTER INSERT ON delivery_events
 BEGIN

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use postroom_domain::address::EmailAddress;
 use postroom_domain::id::{DeliveryId, TenantId};
 use postroom_domain::invalid::Invalid;
+use postroom_domain::letter::Subject;
+use postroom_domain::time::Timestamp;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
 use postroom_ports::queue::Enqueued;
@@ -105,8 +108,8 @@ async fn insert_delivery(connection: &mut SqliteConnection, new: &NewDelivery) -
         letter.source_type.as_deref(),
         letter.source_id.as_deref(),
         json(&letter.metadata)?,
-        new.due_at.map(|at| at.as_micros()),
-        new.expires_at.map(|at| at.as_micros()),
+        new.due_at.map(Timestamp::as_micros),
+        new.expires_at.map(Timestamp::as_micros),
     )
     .fetch_optional(connection)
     .await
@@ -119,8 +122,8 @@ async fn insert_content(connection: &mut SqliteConnection, seq: i64, new: &NewDe
         "queries/payloads/insert.sql",
         seq,
         json(&letter.data)?,
-        letter.subject.as_ref().map(|subject| subject.as_str()),
-        letter.reply_to.as_ref().map(|address| address.as_str()),
+        letter.subject.as_ref().map(Subject::as_str),
+        letter.reply_to.as_ref().map(EmailAddress::as_str),
         json(&letter.headers)?,
     )
     .execute(&mut *connection)

@@ -49,7 +49,6 @@ pub async fn migrate(config: &SqliteConfig) -> Result<Vec<String>, PortError> {
     config.create_file(MIGRATE)?;
     let mut connection = config.connection(MIGRATE).await?;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed(MIGRATE))?;
-    sqlx::query_file!("queries/migrations/create.sql").execute(&mut *transaction).await.map_err(failed(MIGRATE))?;
     let applied = applied(&mut transaction).await.map_err(failed(MIGRATE))?;
     let mut ran = Vec::new();
     for migration in MIGRATOR.iter() {
@@ -87,8 +86,7 @@ pub async fn check(config: &SqliteConfig) -> Result<Drift, PortError> {
 
 async fn drift(connection: &mut SqliteConnection) -> sqlx::Result<Drift> {
     let actual = objects(connection).await?;
-    let mut applied =
-        if actual.contains_key("_postroom_migrations") { applied(connection).await? } else { BTreeMap::new() };
+    let mut applied = applied(connection).await?;
     let mut drift = Drift::default();
     let mut ideal = SqliteConnectOptions::new().in_memory(true).connect().await?;
     for migration in MIGRATOR.iter() {
@@ -115,7 +113,11 @@ struct Applied {
     checksum: Vec<u8>,
 }
 
+/// What ran so far. The first migration makes the table that says so.
 async fn applied(connection: &mut SqliteConnection) -> sqlx::Result<BTreeMap<i64, Applied>> {
+    if !objects(connection).await?.contains_key("_postroom_migrations") {
+        return Ok(BTreeMap::new());
+    }
     let rows = sqlx::query_file!("queries/migrations/list.sql").fetch_all(connection).await?;
     Ok(rows.into_iter().map(|row| (row.version, Applied { name: row.name, checksum: row.checksum })).collect())
 }

@@ -157,7 +157,8 @@ impl TakenRow {
 
     fn content(&self, at: Place<'_>) -> Result<Content, PortError> {
         let Some(bytes) = &self.frozen else { return Ok(Content::Fresh) };
-        let address = |column, value: &Option<String>| at.parsed(column, EmailAddress::parse(at.some(column, value.as_ref())?));
+        let address =
+            |column, value: &Option<String>| at.parsed(column, EmailAddress::parse(at.some(column, value.as_ref())?));
         Ok(Content::Frozen(FrozenLetter {
             mail_from: address("mail_from", &self.mail_from)?,
             rcpt_to: address("rcpt_to", &self.rcpt_to)?,

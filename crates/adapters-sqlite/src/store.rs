@@ -28,6 +28,7 @@ struct Inner {
     writer: SqlitePool,
     readers: SqlitePool,
     turn: tokio::sync::Mutex<()>,
+    patience: Duration,
     enqueued: Notify,
     seen: Mutex<HashMap<WorkerId, i64>>,
 }
@@ -42,10 +43,12 @@ impl SqliteStore {
     pub async fn connect(config: SqliteConfig) -> Result<Self, PortError> {
         const OPERATION: &str = "store.connect";
         config.create_file(OPERATION)?;
+        // The one in front may wait for another process, and so may the one in front of it.
+        let patience = config.busy_timeout.saturating_mul(4).max(Duration::from_secs(1));
         let pool = || {
             // The connections are a file handle each: nothing to check, nothing to renew.
             SqlitePoolOptions::new()
-                .acquire_timeout(config.busy_timeout.saturating_mul(4).max(Duration::from_secs(1)))
+                .acquire_timeout(patience)
                 .test_before_acquire(false)
                 .idle_timeout(None)
                 .max_lifetime(None)
@@ -54,7 +57,7 @@ impl SqliteStore {
         let reading = config.options().pragma("query_only", "on");
         let readers = pool().max_connections(config.readers.max(1)).connect_lazy_with(reading);
         let turn = tokio::sync::Mutex::new(());
-        let inner = Inner { writer, readers, turn, enqueued: Notify::new(), seen: Mutex::default() };
+        let inner = Inner { writer, readers, turn, patience, enqueued: Notify::new(), seen: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -84,7 +87,9 @@ impl SqliteStore {
 
     /// A write transaction, in the order in which they were asked for.
     pub(crate) async fn begin(&self, operation: &'static str) -> Result<Write<'_>, PortError> {
-        let turn = self.inner.turn.lock().await;
+        let turn = tokio::time::timeout(self.inner.patience, self.inner.turn.lock())
+            .await
+            .map_err(|_| failed(operation)(sqlx::Error::PoolTimedOut))?;
         let transaction = self.begin_ahead(operation).await?.transaction;
         Ok(Write { transaction, operation, _turn: Some(turn) })
     }

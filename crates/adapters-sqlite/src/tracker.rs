@@ -73,7 +73,8 @@ impl DeliveryTracker for SqliteTracker {
 
     async fn counts(&self) -> Result<Counts, PortError> {
         let mut read = self.store.read(COUNTS).await?;
-        let queue = sqlx::query_file!("queries/outbox/counts.sql").fetch_one(&mut *read).await.map_err(failed(COUNTS))?;
+        let queue =
+            sqlx::query_file!("queries/outbox/counts.sql").fetch_one(&mut *read).await.map_err(failed(COUNTS))?;
         let rows = sqlx::query_file!("queries/deliveries/counts.sql").fetch_all(&mut *read).await;
         let mut by_status = Vec::new();
         for row in rows.map_err(failed(COUNTS))? {

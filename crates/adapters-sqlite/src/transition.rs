@@ -1,5 +1,6 @@
 //! What happened to a letter, put on record: the one place that writes a status after a claim.
 
+use postroom_domain::failure::Code;
 use postroom_domain::id::{DeliveryId, ProviderMessageId, TransportName, Workflow};
 use postroom_domain::lifecycle::{Context, DeliveryState, Event, Transition, apply};
 use postroom_domain::policy::WorkflowPolicy;
@@ -60,7 +61,7 @@ pub(crate) async fn write(connection: &mut SqliteConnection, seq: i64, outcome: 
         next.feedback.as_str(),
         next.age_from.as_micros(),
         due_in.map(micros),
-        code.as_ref().map(|code| code.as_str()),
+        code.as_ref().map(Code::as_str),
         detail.as_str(),
         outcome.transport.map(TransportName::as_str),
         outcome.receipt.map(ProviderMessageId::as_str),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postroom_domain::id::WorkerId;
 use postroom_ports::error::PortError;
-use postroom_ports::worker::{Presence, WorkerRegistry, Woken};
+use postroom_ports::worker::{Presence, Woken, WorkerRegistry};
 
 use crate::error::failed;
 use crate::store::SqliteStore;

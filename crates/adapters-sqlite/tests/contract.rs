@@ -1,17 +1,18 @@
 //! The embedded store keeps the rules that every store keeps.
 #![expect(clippy::unwrap_used, reason = "a test states what must hold")]
 
-mod support;
+mod home;
+mod older;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use home::Home;
 use postroom_adapters_sqlite::store::SqliteStore;
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
-use support::Home;
 
 struct Harness {
     home: Home,
@@ -39,7 +40,7 @@ impl StoreHarness for Harness {
     }
 
     async fn advance(&self, by: Duration) {
-        self.home.advance(by).await;
+        older::advance(&self.home, by).await;
     }
 }
 

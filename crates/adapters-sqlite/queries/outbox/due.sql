@@ -9,10 +9,17 @@ WITH RECURSIVE lanes (priority, tenant) AS (
     UNION ALL
     SELECT lane.priority, lane.tenant
     FROM lanes
-    JOIN outbox AS lane ON lane.seq = (
-        SELECT seq FROM outbox
-        WHERE status IN ('queued', 'retrying') AND (priority, tenant) > (lanes.priority, lanes.tenant)
-        ORDER BY priority, tenant LIMIT 1
+    JOIN outbox AS lane ON lane.seq = coalesce(
+        (
+            SELECT seq FROM outbox
+            WHERE status IN ('queued', 'retrying') AND priority = lanes.priority AND tenant > lanes.tenant
+            ORDER BY tenant LIMIT 1
+        ),
+        (
+            SELECT seq FROM outbox
+            WHERE status IN ('queued', 'retrying') AND priority > lanes.priority
+            ORDER BY priority, tenant LIMIT 1
+        )
     )
 ),
 heads AS (
