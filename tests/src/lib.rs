@@ -1,0 +1,49 @@
+//! What the tests of the whole share: the real binary, real stores, a real SMTP dialogue.
+//!
+//! ```text
+//!   Postroom (the binary, a clean environment) ──▶ Store (PostgreSQL or one SQLite file)
+//!        │ enqueue · worker · status · …              ▲ asked by SQL: what is truly stored?
+//!        └──────── SMTP ─────────▶ DevInbox ──▶ Letter (read back by another MIME parser)
+//! ```
+//!
+//! Nothing here is a double: the binary is the one that `cargo build` makes, started as anybody would start it, with
+//! nothing of the environment of whoever runs the tests. What a test waits for is something that can be observed,
+//! looked at again and again ([`until`]); no test sleeps for a time and hopes.
+//!
+//! # Add one more
+//! A file under `tests/tests/`, whose tests have sentences for names. A test that must hold on both stores takes a
+//! [`Kind`] and is stamped by [`on_both_stores!`].
+//!
+//! # Deliberately absent
+//! Skipping: a test whose service is missing fails, with the line that installs it.
+
+mod binary;
+mod letter;
+mod process;
+mod python;
+mod room;
+mod source;
+mod store;
+mod wait;
+
+pub use binary::{Done, Postroom};
+pub use letter::Letter;
+pub use process::{Process, Signal};
+pub use python::python;
+pub use room::{Room, codes, invitation, statuses};
+pub use source::{Source, cargo, sources, workspace};
+pub use store::{Kind, Store};
+pub use wait::until;
+
+/// Stamps each test, an `async fn(Kind) -> anyhow::Result<()>`, once for PostgreSQL and once for SQLite.
+#[macro_export]
+macro_rules! on_both_stores {
+    ($($test:ident),+ $(,)?) => {
+        mod postgres {
+            $(#[tokio::test] async fn $test() -> anyhow::Result<()> { super::$test($crate::Kind::Postgres).await })+
+        }
+        mod sqlite {
+            $(#[tokio::test] async fn $test() -> anyhow::Result<()> { super::$test($crate::Kind::Sqlite).await })+
+        }
+    };
+}

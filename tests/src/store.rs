@@ -1,0 +1,131 @@
+//! The two stores, and what is truly in them, asked by plain SQL.
+
+use anyhow::Result;
+use postroom_test_database::{Template, TestDatabase};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
+use tempfile::TempDir;
+
+use crate::binary::Postroom;
+use crate::source::sources;
+
+/// Which store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A database of a real PostgreSQL server.
+    Postgres,
+    /// One file.
+    Sqlite,
+}
+
+/// A store that one test has for itself.
+#[derive(Debug)]
+pub struct Store(Place);
+
+#[derive(Debug)]
+enum Place {
+    Postgres(TestDatabase),
+    Sqlite(TempDir),
+}
+
+/// Everything that a letter leaves behind.
+const TABLES: [(&str, &str); 5] = [
+    ("deliveries", "SELECT count(*) FROM deliveries"),
+    ("delivery_events", "SELECT count(*) FROM delivery_events"),
+    ("outbox", "SELECT count(*) FROM outbox"),
+    ("payloads", "SELECT count(*) FROM payloads"),
+    ("idempotency", "SELECT count(*) FROM idempotency"),
+];
+
+impl Store {
+    /// A store with nothing in it, not even a schema.
+    ///
+    /// # Errors
+    /// There is no PostgreSQL, with the line that installs one; or no folder can be made.
+    pub async fn empty(kind: Kind) -> Result<Self> {
+        Ok(Self(match kind {
+            Kind::Postgres => Place::Postgres(TestDatabase::empty().await?),
+            Kind::Sqlite => Place::Sqlite(tempfile::Builder::new().prefix("postroom-store-").tempdir()?),
+        }))
+    }
+
+    /// A store that `postroom migrate` has made ready.
+    ///
+    /// # Errors
+    /// As [`Store::empty`], or the migration fails.
+    pub async fn migrated(kind: Kind) -> Result<Self> {
+        let store = match kind {
+            Kind::Postgres => {
+                let template =
+                    Template::new("end_to_end", sources("migrations")?, |url| async move { migrate(&url).await });
+                Self(Place::Postgres(TestDatabase::fresh(&template).await?))
+            }
+            Kind::Sqlite => Self::empty(kind).await?,
+        };
+        if kind == Kind::Sqlite {
+            migrate(&store.url()).await?;
+        }
+        Ok(store)
+    }
+
+    /// What `DATABASE_URL` calls it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.0 {
+            Place::Postgres(database) => database.url().to_owned(),
+            Place::Sqlite(folder) => format!("sqlite://{}", folder.path().join("letters.db").display()),
+        }
+    }
+
+    /// One number. Tables are named without a schema, the same on both stores.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn number(&self, sql: &'static str) -> Result<i64> {
+        match &self.0 {
+            Place::Postgres(database) => Ok(sqlx::query_scalar(sql).fetch_one(&mut postgres(database).await?).await?),
+            Place::Sqlite(folder) => Ok(sqlx::query_scalar(sql).fetch_one(&mut sqlite(folder).await?).await?),
+        }
+    }
+
+    /// One column of texts. Tables are named without a schema, the same on both stores.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn texts(&self, sql: &'static str) -> Result<Vec<String>> {
+        match &self.0 {
+            Place::Postgres(database) => Ok(sqlx::query_scalar(sql).fetch_all(&mut postgres(database).await?).await?),
+            Place::Sqlite(folder) => Ok(sqlx::query_scalar(sql).fetch_all(&mut sqlite(folder).await?).await?),
+        }
+    }
+
+    /// The tables in which a letter has left something; empty where nothing is stored.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn traces(&self) -> Result<Vec<&'static str>> {
+        let mut found = Vec::new();
+        for (table, sql) in TABLES {
+            if self.number(sql).await? > 0 {
+                found.push(table);
+            }
+        }
+        Ok(found)
+    }
+}
+
+async fn migrate(url: &str) -> Result<()> {
+    Postroom::new()?.with("DATABASE_URL", url).run(&["migrate"]).await?.expect(0)?;
+    Ok(())
+}
+
+async fn postgres(database: &TestDatabase) -> Result<PgConnection> {
+    let mut connection = database.connect().await?;
+    connection.execute("SET search_path = email").await?;
+    Ok(connection)
+}
+
+async fn sqlite(folder: &TempDir) -> Result<SqliteConnection> {
+    let file = SqliteConnectOptions::new().filename(folder.path().join("letters.db"));
+    Ok(SqliteConnection::connect_with(&file).await?)
+}
