@@ -1,0 +1,15 @@
+-- Takes over at most $2 letters whose claim is dead, for the worker $1 under a lease of $3 microseconds. Status, stage
+-- and attempts stay as the dead worker left them; its token fits nothing any more.
+WITH taken AS (
+    SELECT o.seq
+      FROM email.outbox o
+     WHERE o.status = 'in_progress' AND NOT email.is_held(o.worker, o.lease_until)
+     ORDER BY o.seq
+     LIMIT $2::bigint
+       FOR UPDATE OF o SKIP LOCKED
+)
+UPDATE email.outbox o
+   SET worker = $1, token = gen_random_uuid(), lease_until = now() + $3::bigint * interval '1 microsecond'
+  FROM taken
+ WHERE o.seq = taken.seq
+RETURNING o.seq, o.token AS "token!", o.status AS taken_from

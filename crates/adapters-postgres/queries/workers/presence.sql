@@ -1,0 +1,1 @@
+UPDATE email.workers SET idle = $2 WHERE worker_id = $1

@@ -1,0 +1,81 @@
+//! One database and the small pools to it.
+
+use std::sync::Arc;
+
+use postroom_ports::error::PortError;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::config::PostgresConfig;
+use crate::error::port_error;
+use crate::listener::Listener;
+use crate::queue::PostgresQueue;
+use crate::session::Connections;
+use crate::tracker::PostgresTracker;
+use crate::worker::PostgresWorkers;
+
+/// A PostgreSQL database with Postroom's schema. Clones share its connections.
+///
+/// The pools are small and separate: claims do not wait for the API, the API does not wait for claims, and a
+/// heartbeat waits for nobody. A pool opens its connections when it needs them, so a process that only enqueues holds
+/// none of the others.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    work: Connections,
+    front: Connections,
+    beat: Connections,
+    listener: Arc<Listener>,
+}
+
+impl PostgresStore {
+    /// Connects. The schema is not looked at: a missing one is the first call's
+    /// [`NotMigrated`](postroom_ports::error::PortErrorKind::NotMigrated).
+    ///
+    /// # Errors
+    /// Where the address is none or the database does not answer.
+    pub async fn connect(config: &PostgresConfig) -> Result<Self, PortError> {
+        let failed = port_error("store.connect");
+        let pool = |purpose: &str, connections: u32| {
+            let options = config.session_options(purpose)?;
+            let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(config.acquire_timeout);
+            Ok::<_, sqlx::Error>(pool.connect_lazy_with(options))
+        };
+        let open = |purpose: &str, connections: u32| {
+            pool(purpose, connections).map(|pool| Connections::new(pool, config.statements))
+        };
+        let listening: PgConnectOptions = config.options("listener").map_err(&failed)?;
+        let store = Self {
+            work: open("work", config.work_connections).map_err(&failed)?,
+            front: open("front", config.front_connections).map_err(&failed)?,
+            beat: open("beat", 1).map_err(&failed)?,
+            listener: Arc::new(Listener::new(listening)),
+        };
+        store.front.turn().await.map_err(&failed)?.end().await.map_err(&failed)?;
+        Ok(store)
+    }
+
+    /// The queue.
+    #[must_use]
+    pub fn queue(&self) -> PostgresQueue {
+        PostgresQueue::new(self.work.clone(), self.front.clone())
+    }
+
+    /// The tracker.
+    #[must_use]
+    pub fn tracker(&self) -> PostgresTracker {
+        PostgresTracker::new(self.front.clone())
+    }
+
+    /// The registry of workers.
+    #[must_use]
+    pub fn workers(&self) -> PostgresWorkers {
+        PostgresWorkers::new(self.beat.clone(), Arc::clone(&self.listener))
+    }
+
+    /// Ends all connections; whatever is called afterwards finds the store unavailable.
+    pub async fn close(&self) {
+        self.listener.stop();
+        for connections in [&self.work, &self.front, &self.beat] {
+            connections.close().await;
+        }
+    }
+}
