@@ -59,6 +59,6 @@ impl WorkflowPolicy {
     /// The default policy with these retries.
     #[must_use]
     pub const fn with_retry(retry: RetryPolicy) -> Self {
-        Self { retry, in_doubt: InDoubtPolicy::Resend, max_crashes: 3, provider_wait: Duration::from_secs(300) }
+        Self { retry, in_doubt: InDoubtPolicy::Resend, max_crashes: 3, provider_wait: Duration::from_mins(5) }
     }
 }

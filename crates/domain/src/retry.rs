@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::invalid::Invalid;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// One sample of chance in `[0, 1)`, drawn by whoever owns randomness.
 #[derive(Clone, Copy, Debug, PartialEq)]

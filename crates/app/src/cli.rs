@@ -1,0 +1,115 @@
+//! The command line. Results go to standard output, everything else to standard error.
+//!
+//! | exit status | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | something was refused or is not as it should be; the text says what |
+//! | 2 | the command line or the configuration is wrong; nothing was done |
+//! | 3 | the store cannot be reached or is not migrated |
+//! | 4 | there is no such delivery |
+
+mod cancel;
+mod context;
+mod demo;
+mod enqueue;
+mod exit;
+mod lines;
+mod migrate;
+mod output;
+mod status;
+mod timeline;
+mod worker;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use self::context::Format;
+pub use self::exit::Failure;
+pub use self::output::line as print;
+pub use self::timeline::{event_json, lines as timeline_lines};
+use crate::telemetry::LogFormat;
+
+/// Transactional email that is never lost, never silently failed and always accounted for.
+#[derive(Debug, Parser)]
+#[command(
+    name = "postroom",
+    version,
+    after_help = "Exit status: 0 done · 1 refused or not as it should be · 2 wrong usage or configuration · \
+                  3 the store cannot be reached or is not migrated · 4 no such delivery.\n\
+                  Start with: postroom demo"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Args, Debug)]
+pub struct Global {
+    /// Where letters are kept: <postgres://USER:PASSWORD@HOST/NAME> or <sqlite://PATH> [env: `DATABASE_URL`]
+    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// Keep letters in a file of the user's data folder instead of a database
+    #[arg(long, global = true)]
+    embedded: bool,
+    /// The folder for --embedded instead of the user's data folder
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// The configuration file [default: postroom.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Results as JSON, for scripts
+    #[arg(long, global = true)]
+    json: bool,
+    /// Log lines as JSON
+    #[arg(long, global = true)]
+    log_json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// See it work: letters, a mail server that misbehaves, and what becomes of each
+    Demo(demo::Demo),
+    /// Bring the database's schema up to date
+    Migrate(migrate::Migrate),
+    /// Send letters until told to stop (SIGTERM, Ctrl-C; twice to leave at once)
+    Worker(worker::WorkerCommand),
+    /// Hand letters in: one by flags, or many as JSON lines
+    Enqueue(Box<enqueue::Enqueue>),
+    /// Where is this letter, and what happened to it?
+    Status(status::StatusCommand),
+    /// Stop a letter that is not on its way yet
+    Cancel(cancel::Cancel),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub async fn run(self) -> ExitCode {
+        let context = match context::Context::new(&self.global) {
+            Ok(context) => context,
+            Err(failure) => return failure.report(),
+        };
+        let done = match self.command {
+            Command::Demo(command) => command.run(&context).await,
+            Command::Migrate(command) => command.run(&context).await,
+            Command::Worker(command) => command.run(&context).await,
+            Command::Enqueue(command) => command.run(&context).await,
+            Command::Status(command) => command.run(&context).await,
+            Command::Cancel(command) => command.run(&context).await,
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.report(),
+        }
+    }
+}
+
+impl Global {
+    const fn log_format(&self) -> LogFormat {
+        if self.log_json { LogFormat::Json } else { LogFormat::Text }
+    }
+}

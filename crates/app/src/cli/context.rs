@@ -1,0 +1,132 @@
+//! What a command starts from: configuration read, logging on, the store named.
+
+use std::path::{Path, PathBuf};
+
+use postroom_domain::invalid::Invalid;
+
+use super::{Failure, Global, output};
+use crate::config::{Config, Mistakes, Sources, StoreSettings, environment, parse_store};
+use crate::telemetry::{self, Colours};
+use crate::wiring::{self, Store};
+
+/// How results are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For scripts.
+    Json,
+}
+
+/// The start of every command.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// Everything that can be set.
+    pub config: Config,
+    /// How results are shown.
+    pub format: Format,
+    store: Option<StoreSettings>,
+}
+
+impl Context {
+    /// Reads the configuration and starts logging.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub(super) fn new(global: &Global) -> Result<Self, Failure> {
+        let environment = environment();
+        let file = config_file(global.config.as_deref())?;
+        let data = global.data.clone().or_else(|| data_folder(&environment));
+        let colours = Colours::wanted(environment.get("NO_COLOR").map(String::as_str));
+        let config = Config::read(Sources { file, environment })?;
+        telemetry::start(global.log_format(), colours, &config.log);
+        // One process, one cipher suite provider: with two compiled in, rustls refuses to choose.
+        if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+            tracing::debug!("a TLS provider had been installed before");
+        }
+        let store = match (&global.database_url, global.embedded) {
+            (Some(_), true) => {
+                return Err(Failure::usage("--database-url and --embedded name two stores; choose one"));
+            }
+            (Some(url), false) => Some(parse_store(url).map_err(|e| mistake(e.in_field("--database-url")))?),
+            (None, true) => Some(embedded(data)?),
+            (None, false) => config.store.clone(),
+        };
+        let format = if global.json { Format::Json } else { Format::Text };
+        Ok(Self { config, format, store })
+    }
+
+    /// The store that was named, if one was.
+    #[must_use]
+    pub(super) const fn named_store(&self) -> Option<&StoreSettings> {
+        self.store.as_ref()
+    }
+
+    /// The store that was named.
+    ///
+    /// # Errors
+    /// None was, and how to name one.
+    pub(super) fn store_settings(&self) -> Result<&StoreSettings, Failure> {
+        self.store.as_ref().ok_or_else(|| {
+            Failure::usage(
+                "no store is named, and a forgotten variable must not put letters on this machine's disk;\n\
+                 set DATABASE_URL=postgres://USER:PASSWORD@HOST/NAME, or say --embedded to keep them in a file",
+            )
+        })
+    }
+
+    /// Opens the store that was named.
+    ///
+    /// # Errors
+    /// None was named, or it cannot be opened.
+    pub(super) async fn open(&self) -> Result<Store, Failure> {
+        Ok(wiring::open(self.store_settings()?).await?)
+    }
+
+    /// Which store it is, for the first line of those that run for long; never a password.
+    #[must_use]
+    pub(super) fn describe_store(&self) -> String {
+        match &self.store {
+            Some(StoreSettings::Postgres(_)) => "PostgreSQL (DATABASE_URL)".to_owned(),
+            Some(StoreSettings::Sqlite(path)) => format!("the file {}", path.display()),
+            None => "nowhere".to_owned(),
+        }
+    }
+
+    /// A line for the person, unless results are for scripts.
+    pub(super) fn tell(&self, text: &str) {
+        if self.format == Format::Text {
+            output::line(text);
+        }
+    }
+}
+
+fn mistake(mistake: Invalid) -> Failure {
+    Failure::from(Mistakes(vec![mistake]))
+}
+
+fn config_file(named: Option<&Path>) -> Result<Option<String>, Failure> {
+    let path = named.unwrap_or_else(|| Path::new("postroom.toml"));
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            Err(Failure::usage(format!("the configuration file {} cannot be read: {}", path.display(), error.kind())))
+        }
+    }
+}
+
+/// The user's data folder (XDG Base Directory Specification).
+fn data_folder(environment: &std::collections::BTreeMap<String, String>) -> Option<PathBuf> {
+    let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share")));
+    base.map(|base| base.join("postroom"))
+}
+
+fn embedded(folder: Option<PathBuf>) -> Result<StoreSettings, Failure> {
+    let folder =
+        folder.ok_or_else(|| Failure::usage("there is no data folder of the user; name one with --data FOLDER"))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| Failure::usage(format!("the folder {} cannot be made: {}", folder.display(), error.kind())))?;
+    Ok(StoreSettings::Sqlite(folder.join("letters.db")))
+}

@@ -1,0 +1,97 @@
+use super::*;
+
+fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config, Mistakes> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::read(Sources { file: Some(file.to_owned()), environment })
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_by_name() {
+    let mistakes = read(
+        "[worker]\nlease = \"soon\"\nbatchsize = 3\n[workflows.invite]\nin_doubt = \"maybe\"",
+        &[
+            ("DATABASE_URL", "mysql://user:secret@host/db"),
+            ("SMTP_PORT", "99999"),
+            ("SMTP_USERNAME", "me"),
+            ("SMTP_TLS", "perhaps"),
+            ("EMAIL_ENABLED", "maybe"),
+            ("EMAIL_WORKER_BATCH_SIZE", "0"),
+            ("SMTP_FROM_ADDRESS", "nobody"),
+        ],
+    )
+    .unwrap_err();
+    let mut fields: Vec<&str> = mistakes.0.iter().map(|mistake| mistake.field.as_str()).collect();
+    fields.sort_unstable();
+    let expected = [
+        "DATABASE_URL",
+        "EMAIL_ENABLED",
+        "EMAIL_WORKER_BATCH_SIZE",
+        "SMTP_FROM_ADDRESS",
+        "SMTP_PASSWORD",
+        "SMTP_PORT",
+        "SMTP_TLS",
+        "worker.batchsize",
+        "worker.lease",
+        "workflows.invite.in_doubt",
+    ];
+    assert_eq!(fields, expected);
+    assert!(!mistakes.to_string().contains("secret"));
+}
+
+#[test]
+fn the_variables_that_applications_use_already_work() {
+    let config = read(
+        "",
+        &[
+            ("DATABASE_URL", "postgres://app@localhost/app"),
+            ("EMAIL_ENABLED", "true"),
+            ("EMAIL_WORKER_ENABLED", "true"),
+            ("EMAIL_WORKER_BATCH_SIZE", "10"),
+            ("EMAIL_WORKER_POLL_INTERVAL", "5s"),
+            ("SMTP_HOST", "mailpit"),
+            ("SMTP_PORT", "1025"),
+            ("SMTP_FROM_ADDRESS", "noreply@example.org"),
+            ("SMTP_FROM_NAME", "Example"),
+        ],
+    )
+    .unwrap();
+    assert!(matches!(config.store, Some(StoreSettings::Postgres(_))));
+    assert_eq!((config.worker.batch_size, config.worker.poll_every), (10, Duration::from_secs(5)));
+    let smtp = config.smtp.unwrap();
+    assert_eq!((smtp.host.as_str(), smtp.port), ("mailpit", Some(1025)));
+    assert_eq!(config.workflows.unwrap().default.sender.name(), Some("Example"));
+}
+
+#[test]
+fn a_workflow_may_want_something_else() {
+    let file = "[sender]\naddress = \"a@example.org\"\n[workflows.tfa]\nretry = \"quarter-hour\"\nin_doubt = \"hold\"\n\
+                [workflows.tfa.sender]\naddress = \"codes@example.org\"\n[tenants.acme]\nenabled = false";
+    let config = read(file, &[]).unwrap();
+    let workflows = config.workflows.unwrap();
+    let tfa = workflows.of(&postroom_domain::id::Workflow::parse("tfa").unwrap());
+    assert_eq!(tfa.policy.retry.max_attempts(), 3);
+    assert_eq!(tfa.policy.in_doubt, postroom_domain::policy::InDoubtPolicy::Hold);
+    assert_eq!(tfa.sender.address().as_str(), "codes@example.org");
+    assert_eq!(workflows.default.policy.retry.max_attempts(), 5);
+    assert_eq!(config.held_tenants.len(), 1);
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file_and_is_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "hunter2\n").unwrap();
+    let path = file.to_str().unwrap();
+    let config =
+        read("", &[("SMTP_HOST", "mail.example.org"), ("SMTP_USERNAME", "me"), ("SMTP_PASSWORD_FILE", path)]).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let gone = read("", &[("DATABASE_URL_FILE", "/nowhere/at/all")]).unwrap_err();
+    assert_eq!(gone.0[0].field, "DATABASE_URL_FILE");
+}
+
+#[test]
+fn a_store_is_named_by_a_url_that_is_never_repeated() {
+    assert!(matches!(parse_store("sqlite://letters.db"), Ok(StoreSettings::Sqlite(_))));
+    let refused = parse_store("mysql://user:secret@host/db").unwrap_err();
+    assert!(!refused.to_string().contains("secret"));
+}

@@ -1,0 +1,186 @@
+//! One round of the pipeline, as named steps over one value.
+//!
+//! ```text
+//!  claim ─▶ prepare ─▶ ready ─▶ send ─▶ settle
+//!    │         │          │       │        └ state, event, release: one transaction, fenced
+//!    │         │          │       └ concurrently; no transaction and no lock is held
+//!    │         │          └ on record before any byte of a body leaves
+//!    │         └ rendered and frozen on the first attempt; a letter that cannot be: failed
+//!    └ under a lease, in the store's time
+//! ```
+
+mod prepare;
+mod send;
+mod settle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postroom_domain::detail::Detail;
+use postroom_domain::failure::Failure;
+use postroom_domain::id::{ProviderMessageId, TransportName, WorkerId};
+use postroom_domain::lifecycle::{Event, Transition};
+use postroom_ports::error::PortError;
+use postroom_ports::letter::FrozenLetter;
+use postroom_ports::queue::{Batch, Claim, ClaimRequest};
+use postroom_ports::transport::MailTransport;
+use serde_json::{Map, Value};
+
+use crate::mailroom::Mailroom;
+use crate::pauses::Pauses;
+use crate::store_time::StoreTime;
+
+/// A claimed letter that can travel.
+#[derive(Debug)]
+pub struct Parcel {
+    /// The claim.
+    pub claim: Claim,
+    /// What travels.
+    pub frozen: FrozenLetter,
+    /// Its way out.
+    pub transport: Arc<dyn MailTransport>,
+    /// The store's time.
+    pub time: StoreTime,
+}
+
+/// What happened to a claimed letter, not settled yet.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The claim.
+    pub claim: Claim,
+    /// What happened.
+    pub event: Event,
+    /// Which transport answered, where one did.
+    pub transport: Option<TransportName>,
+    /// What the provider calls it, where it took it.
+    pub receipt: Option<ProviderMessageId>,
+    /// What else the event should remember.
+    pub payload: Map<String, Value>,
+    /// The store's time.
+    pub time: StoreTime,
+}
+
+impl Outcome {
+    /// Something that happened without any transport.
+    #[must_use]
+    pub fn of(claim: Claim, event: Event, time: StoreTime) -> Self {
+        Self { claim, event, transport: None, receipt: None, payload: Map::new(), time }
+    }
+
+    fn failed(claim: Claim, failure: Failure, time: StoreTime) -> Self {
+        Self::of(claim, Event::Failed(failure), time)
+    }
+}
+
+/// What *prepare* made of a batch.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// Letters that can travel.
+    pub parcels: Vec<Parcel>,
+    /// Letters that cannot, and why.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// How much one worker takes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Letters of one lane in one claim.
+    pub lane_share: u32,
+    /// How long a claim holds unless it is renewed.
+    pub lease: Duration,
+    /// How long a misconfigured transport rests.
+    pub pause: Duration,
+}
+
+/// The steps, bound to one worker's name.
+#[derive(Clone, Debug)]
+pub struct Dispatcher {
+    room: Mailroom,
+    worker: WorkerId,
+    limits: Limits,
+    pauses: Arc<Pauses>,
+}
+
+impl Dispatcher {
+    /// A dispatcher for `worker`.
+    #[must_use]
+    pub fn new(room: Mailroom, worker: WorkerId, limits: Limits) -> Self {
+        Self { room, worker, limits, pauses: Arc::default() }
+    }
+
+    /// The ports.
+    #[must_use]
+    pub const fn room(&self) -> &Mailroom {
+        &self.room
+    }
+
+    /// Whose name the claims bear.
+    #[must_use]
+    pub const fn worker(&self) -> WorkerId {
+        self.worker
+    }
+
+    /// How much it takes on.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The first transport that does not rest; `None` while all do.
+    #[must_use]
+    pub fn open_transport(&self) -> Option<Arc<dyn MailTransport>> {
+        let now = self.room.clock.elapsed();
+        self.room.transports.iter().find(|transport| !self.pauses.rests(&transport.name(), now)).cloned()
+    }
+
+    /// Takes at most `limit` letters; none while no transport is open.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn claim(&self, limit: u32) -> Result<Option<(Batch, StoreTime)>, PortError> {
+        if self.open_transport().is_none() {
+            return Ok(None);
+        }
+        let request = ClaimRequest {
+            worker: self.worker,
+            limit,
+            lane_share: self.limits.lane_share,
+            lease: self.limits.lease,
+            held_tenants: self.room.workflows.held_tenants.clone(),
+        };
+        let batch = self.room.queue.claim(&request).await?;
+        let time = StoreTime::read(batch.now, &*self.room.clock);
+        for claim in &batch.claims {
+            self.room.observer.committed(&claim.fence.delivery_id, &claim.letter.workflow, &claimed(claim));
+        }
+        Ok(Some((batch, time)))
+    }
+
+    /// The whole round, one letter after the other: what a test or a small embedder calls.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn run_once(&self, limit: u32) -> Result<usize, PortError> {
+        let Some((batch, time)) = self.claim(limit).await? else { return Ok(0) };
+        let count = batch.claims.len();
+        let prepared = self.prepare(batch, time);
+        let mut outcomes = prepared.outcomes;
+        for parcel in self.ready(prepared.parcels).await? {
+            outcomes.push(self.send(parcel).await);
+        }
+        self.settle(outcomes).await?;
+        Ok(count)
+    }
+}
+
+/// What the store committed by handing this claim out.
+fn claimed(claim: &Claim) -> Transition {
+    Transition {
+        from: claim.taken_from,
+        next: claim.state.clone(),
+        due_in: None,
+        code: None,
+        detail: Detail::default(),
+        effects: Vec::new(),
+    }
+}

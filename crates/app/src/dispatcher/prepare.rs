@@ -1,0 +1,91 @@
+//! From claims to parcels: rendered, composed, frozen, and on record as about to leave.
+
+use postroom_domain::failure::{Code, Failure, FailureClass};
+use postroom_domain::lifecycle::Event;
+use postroom_ports::composer::Draft;
+use postroom_ports::error::PortError;
+use postroom_ports::letter::FrozenLetter;
+use postroom_ports::queue::{Batch, Claim, Content, Fenced, Ready};
+
+use super::{Dispatcher, Outcome, Parcel, Prepared};
+use crate::store_time::StoreTime;
+
+impl Dispatcher {
+    /// Renders and freezes what is new. A letter that cannot be rendered fails by itself and
+    /// takes nobody with it; one that expired meanwhile is not sent.
+    #[must_use]
+    pub fn prepare(&self, batch: Batch, time: StoreTime) -> Prepared {
+        let mut prepared = Prepared::default();
+        for claim in batch.claims {
+            match self.prepare_one(claim, time) {
+                Ok(parcel) => prepared.parcels.push(*parcel),
+                Err(outcome) => prepared.outcomes.push(*outcome),
+            }
+        }
+        prepared
+    }
+
+    fn prepare_one(&self, claim: Claim, time: StoreTime) -> Result<Box<Parcel>, Box<Outcome>> {
+        if claim.state.expires_at.is_some_and(|end| end <= time.now(&*self.room.clock)) {
+            return Err(Box::new(Outcome::of(claim, Event::Expired, time)));
+        }
+        let Some(transport) = self.open_transport() else {
+            return Err(Box::new(Outcome::of(claim, Event::GivenBack, time)));
+        };
+        let frozen = match &claim.content {
+            Content::Frozen(frozen) => Ok(frozen.clone()),
+            Content::Fresh => self.freeze(&claim, time),
+        };
+        match frozen {
+            Ok(frozen) => Ok(Box::new(Parcel { claim, frozen, transport, time })),
+            Err(failure) => Err(Box::new(Outcome::failed(claim, failure, time))),
+        }
+    }
+
+    fn freeze(&self, claim: &Claim, time: StoreTime) -> Result<FrozenLetter, Failure> {
+        let letter = &claim.letter;
+        let refused = |detail: String| Failure::new(FailureClass::Rejected, Code::TEMPLATE, &detail);
+        let rendered = self.room.renderer.render(&letter.template, &letter.data).map_err(|e| refused(e.to_string()))?;
+        let draft = Draft {
+            delivery_id: &claim.fence.delivery_id,
+            from: &self.room.workflows.of(&letter.workflow).sender,
+            to: &letter.recipient,
+            reply_to: letter.reply_to.as_ref(),
+            subject: letter.subject.as_ref(),
+            headers: &letter.headers,
+            rendered: &rendered,
+            date: time.now(&*self.room.clock),
+        };
+        self.room.composer.compose(draft).map_err(|e| refused(e.to_string()))
+    }
+
+    /// Puts the parcels on record as about to leave; what comes back may be sent. A parcel
+    /// whose claim was lost is dropped: it is somebody else's now.
+    ///
+    /// # Errors
+    /// Those of the queue: then nothing may be sent.
+    pub async fn ready(&self, parcels: Vec<Parcel>) -> Result<Vec<Parcel>, PortError> {
+        if parcels.is_empty() {
+            return Ok(parcels);
+        }
+        let records: Vec<Ready> = parcels
+            .iter()
+            .map(|parcel| Ready {
+                fence: parcel.claim.fence.clone(),
+                frozen: matches!(parcel.claim.content, Content::Fresh).then(|| parcel.frozen.clone()),
+                transport: parcel.transport.name(),
+            })
+            .collect();
+        let answers = self.room.queue.ready(&records).await?;
+        let mut open = Vec::with_capacity(parcels.len());
+        for (mut parcel, fenced) in parcels.into_iter().zip(answers) {
+            if fenced == Fenced::Done {
+                parcel.claim.state.stage = postroom_domain::status::Stage::Handover;
+                open.push(parcel);
+            } else {
+                tracing::warn!(delivery.id = %parcel.claim.fence.delivery_id, "the claim was lost before the handover");
+            }
+        }
+        Ok(open)
+    }
+}

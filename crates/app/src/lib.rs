@@ -1,0 +1,49 @@
+//! Postroom's use cases as a library, and what the binary `postroom` is made of.
+//!
+//! ```text
+//!  fields ─▶ accept ─▶ queue ─▶ worker ─▶ dispatcher ─▶ transport
+//!                        │         └──▶ janitor
+//!                        └──▶ requests (cancel, redrive)
+//! ```
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`fields`], [`accept`] | a letter as people write it; the door that checks before it takes |
+//! | [`dispatcher`] | claim, prepare, ready, send, settle: the pipeline as named steps |
+//! | [`worker`], [`janitor`] | the loop around it; what nobody holds any more |
+//! | [`requests`] | cancel, redrive |
+//! | [`mailroom`] | the ports that all of this is wired from, and what workflows want |
+//! | [`system`] | the system's clock and chance; alarms and transitions into the log |
+//!
+//! # Embed it
+//! Build a [`mailroom::Mailroom`] from adapters of your choice (those of
+//! `postroom_ports::memory` will do for a start), give it to a [`worker::Worker`], and
+//! [`worker::Worker::run`] it. With `default-features = false` none of our adapters comes
+//! along.
+//!
+//! # What is deliberately absent
+//! Everything above knows ports alone. Only `wiring`, behind the feature `cli`, names an
+//! adapter.
+
+pub mod accept;
+pub mod dispatcher;
+pub mod fields;
+pub mod janitor;
+pub mod mailroom;
+pub mod pauses;
+pub mod requests;
+pub mod store_time;
+pub mod system;
+pub mod trouble;
+pub mod worker;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod config;
+#[cfg(feature = "cli")]
+pub mod demo;
+#[cfg(feature = "cli")]
+pub mod telemetry;
+#[cfg(feature = "cli")]
+pub mod wiring;

@@ -1,0 +1,74 @@
+//! What a mailroom is wired from: the ports, and what the workflows want.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use postroom_domain::address::Mailbox;
+use postroom_domain::id::{TenantId, Workflow};
+use postroom_domain::policy::WorkflowPolicy;
+use postroom_ports::clock::{Chance, Clock};
+use postroom_ports::composer::MessageComposer;
+use postroom_ports::queue::DeliveryQueue;
+use postroom_ports::sinks::{Notifier, Observer};
+use postroom_ports::template::TemplateRenderer;
+use postroom_ports::transport::MailTransport;
+use postroom_ports::worker::WorkerRegistry;
+
+/// Every port that the pipeline uses. Cloning shares them.
+#[derive(Clone, Debug)]
+pub struct Mailroom {
+    /// Undone letters.
+    pub queue: Arc<dyn DeliveryQueue>,
+    /// Who is at work.
+    pub workers: Arc<dyn WorkerRegistry>,
+    /// Words.
+    pub renderer: Arc<dyn TemplateRenderer>,
+    /// Bytes.
+    pub composer: Arc<dyn MessageComposer>,
+    /// The ways out, in order of preference.
+    pub transports: Vec<Arc<dyn MailTransport>>,
+    /// Hears of every committed transition.
+    pub observer: Arc<dyn Observer>,
+    /// The way to a person.
+    pub notifier: Arc<dyn Notifier>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub chance: Arc<dyn Chance>,
+    /// What the workflows want.
+    pub workflows: Arc<Workflows>,
+}
+
+/// What one workflow wants.
+#[derive(Clone, Debug)]
+pub struct WorkflowSettings {
+    /// Retries, doubt, quarantine.
+    pub policy: WorkflowPolicy,
+    /// Who writes: one identity, whatever the provider, because the bytes are frozen.
+    pub sender: Mailbox,
+}
+
+/// What all workflows want, and whose letters wait.
+#[derive(Clone, Debug)]
+pub struct Workflows {
+    /// For every workflow that has no settings of its own.
+    pub default: WorkflowSettings,
+    /// Those that have.
+    pub own: BTreeMap<Workflow, WorkflowSettings>,
+    /// Tenants whose letters are accepted and wait.
+    pub held_tenants: Vec<TenantId>,
+}
+
+impl Workflows {
+    /// The same settings for every workflow.
+    #[must_use]
+    pub fn all_alike(policy: WorkflowPolicy, sender: Mailbox) -> Self {
+        Self { default: WorkflowSettings { policy, sender }, own: BTreeMap::new(), held_tenants: Vec::new() }
+    }
+
+    /// What `workflow` wants.
+    #[must_use]
+    pub fn of(&self, workflow: &Workflow) -> &WorkflowSettings {
+        self.own.get(workflow).unwrap_or(&self.default)
+    }
+}

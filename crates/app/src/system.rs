@@ -1,0 +1,108 @@
+//! The system's own time and chance, and a log for those who want to hear.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use postroom_domain::id::{DeliveryId, WorkerId, Workflow};
+use postroom_domain::lifecycle::Transition;
+use postroom_domain::retry::Jitter;
+use postroom_domain::time::Timestamp;
+use postroom_ports::clock::{Chance, Clock};
+use postroom_ports::error::PortError;
+use postroom_ports::sinks::{Alert, Notifier, Observer};
+use uuid::Uuid;
+
+/// The system's clock.
+#[derive(Debug)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    /// A clock that counts from now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "here time enters the program")]
+    pub fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+#[async_trait]
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "here time enters the program")]
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(jiff::Timestamp::now().as_microsecond())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// The system's randomness.
+#[derive(Debug, Default)]
+pub struct SystemChance;
+
+impl Chance for SystemChance {
+    #[expect(clippy::disallowed_methods, reason = "here chance enters the program")]
+    fn jitter(&self) -> Jitter {
+        Jitter::new(rand::random::<f64>())
+    }
+
+    fn delivery_id(&self) -> DeliveryId {
+        let id = Uuid::now_v7();
+        // A UUID is always a valid id; should that ever change, the nil id is refused by the
+        // store as a duplicate rather than lost.
+        DeliveryId::parse(id.to_string()).unwrap_or_else(|_| unreachable_id())
+    }
+
+    fn worker_id(&self) -> WorkerId {
+        WorkerId::new(Uuid::new_v4())
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the constant is valid; no input reaches it")]
+fn unreachable_id() -> DeliveryId {
+    DeliveryId::parse("00000000-0000-0000-0000-000000000000").expect("a constant that parses")
+}
+
+/// Every committed transition as one line at level debug; failures as one line each.
+#[derive(Debug, Default)]
+pub struct LogObserver;
+
+impl Observer for LogObserver {
+    fn committed(&self, delivery: &DeliveryId, workflow: &Workflow, transition: &Transition) {
+        let (from, to) = (transition.from.as_str(), transition.next.status.as_str());
+        let attempt = transition.next.attempts;
+        if let Some(code) = &transition.code {
+            let (code, detail) = (code.as_str(), transition.detail.as_str());
+            tracing::warn!(delivery.id = %delivery, %workflow, from, to, attempt, code, detail, "letter");
+        } else {
+            tracing::debug!(delivery.id = %delivery, %workflow, from, to, attempt, "letter");
+        }
+    }
+}
+
+/// Alarms into the log, at level error: whoever watches the log hears of them, and no mail
+/// has to travel for it.
+#[derive(Debug, Default)]
+pub struct LogNotifier;
+
+#[async_trait]
+impl Notifier for LogNotifier {
+    async fn alert(&self, alert: &Alert) -> Result<(), PortError> {
+        tracing::error!(
+            alarm = alert.alarm.as_str(),
+            delivery.id = %alert.delivery_id,
+            workflow = %alert.workflow,
+            transport = alert.transport.as_ref().map(postroom_domain::id::TransportName::as_str),
+            code = alert.code.as_ref().map(postroom_domain::failure::Code::as_str),
+            "a person has to look at this"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! Logs, on standard error, so that standard output belongs to results.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Whether log lines are coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colours {
+    /// They are.
+    Yes,
+    /// They are not.
+    No,
+}
+
+impl Colours {
+    /// Only at a terminal, and not where `NO_COLOR` is set (<https://no-color.org>).
+    #[must_use]
+    pub fn wanted(no_color: Option<&str>) -> Self {
+        let refused = no_color.is_some_and(|value| !value.is_empty());
+        if !refused && std::io::stderr().is_terminal() { Self::Yes } else { Self::No }
+    }
+}
+
+/// Starts logging at the levels that `filter` names (`info`, `postroom=debug,sqlx=warn`).
+/// A second call in one process changes nothing.
+pub fn start(format: LogFormat, colours: Colours, filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours == Colours::Yes)
+        .with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("logging had been started before");
+    }
+}

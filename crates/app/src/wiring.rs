@@ -1,0 +1,189 @@
+//! The one place that names concrete adapters. Another provider or another database is one
+//! more arm here and nothing anywhere else.
+
+use std::sync::Arc;
+
+use postroom_adapters_minijinja::{Brand, Templates};
+use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore};
+use postroom_adapters_smtp::{MimeComposer, PoolLimits, SmtpConfig, SmtpTransport, Timeouts, TlsMode};
+use postroom_adapters_sqlite::config::SqliteConfig;
+use postroom_adapters_sqlite::store::SqliteStore;
+use postroom_domain::address::Mailbox;
+use postroom_domain::invalid::Invalid;
+use postroom_ports::composer::MessageComposer;
+use postroom_ports::error::PortError;
+use postroom_ports::queue::DeliveryQueue;
+use postroom_ports::template::TemplateRenderer;
+use postroom_ports::tracker::DeliveryTracker;
+use postroom_ports::transport::MailTransport;
+use postroom_ports::worker::WorkerRegistry;
+use secrecy::ExposeSecret as _;
+
+use crate::config::{BrandSettings, Config, Mistakes, SmtpSettings, StoreSettings, TlsChoice};
+
+/// An open store, whichever it is.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Undone letters.
+    pub queue: Arc<dyn DeliveryQueue>,
+    /// Where letters are and what happened to them.
+    pub tracker: Arc<dyn DeliveryTracker>,
+    /// Who is at work.
+    pub workers: Arc<dyn WorkerRegistry>,
+}
+
+/// Opens the store. A single file is brought up to date by whoever opens it; a database is
+/// migrated by `postroom migrate`, when its owner wants it.
+///
+/// # Errors
+/// Those of the store.
+pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
+    match settings {
+        StoreSettings::Postgres(url) => {
+            let store = PostgresStore::connect(&PostgresConfig::new(DatabaseUrl::new(url.expose_secret()))).await?;
+            Ok(Store {
+                queue: Arc::new(store.queue()),
+                tracker: Arc::new(store.tracker()),
+                workers: Arc::new(store.workers()),
+            })
+        }
+        StoreSettings::Sqlite(path) => {
+            let config = SqliteConfig::new(path);
+            postroom_adapters_sqlite::migrate::migrate(&config).await?;
+            let store = SqliteStore::connect(config).await?;
+            Ok(Store {
+                queue: Arc::new(store.queue()),
+                tracker: Arc::new(store.tracker()),
+                workers: Arc::new(store.workers()),
+            })
+        }
+    }
+}
+
+/// The templates that come with the binary, and those of the configured folder.
+///
+/// # Errors
+/// What is wrong with a template, by file.
+pub fn renderer(config: &Config) -> anyhow::Result<Arc<dyn TemplateRenderer>> {
+    let templates = Templates::embedded(&brand(&config.brand)?)?;
+    Ok(match &config.templates {
+        Some(folder) => Arc::new(templates.with_folder(folder)?),
+        None => Arc::new(templates),
+    })
+}
+
+fn brand(settings: &BrandSettings) -> Result<Brand, Mistakes> {
+    let mut brand = Ok(Brand::default());
+    for (value, with) in [
+        (&settings.name, Brand::with_name as fn(Brand, &str) -> Result<Brand, Invalid>),
+        (&settings.accent, Brand::with_accent),
+        (&settings.footer, Brand::with_footer),
+    ] {
+        if let Some(value) = value {
+            brand = brand.and_then(|brand| with(brand, value));
+        }
+    }
+    for (label, url) in &settings.links {
+        brand = brand.and_then(|brand| brand.with_link(label, url));
+    }
+    brand.map_err(|mistake| Mistakes(vec![mistake]))
+}
+
+/// Writes messages whose Message-ID ends in the sender's domain.
+///
+/// # Errors
+/// The domain cannot stand in a Message-ID.
+pub fn composer(sender: &Mailbox) -> Result<Arc<dyn MessageComposer>, Mistakes> {
+    let composer = MimeComposer::new(sender.address().domain()).map_err(|mistake| Mistakes(vec![mistake]))?;
+    Ok(Arc::new(composer))
+}
+
+/// The configured ways out.
+///
+/// # Errors
+/// All mistakes, by the name of the variable to mend.
+pub fn transports(config: &Config) -> Result<Vec<Arc<dyn MailTransport>>, Mistakes> {
+    let Some(smtp) = &config.smtp else {
+        return Err(Mistakes(vec![Invalid::new(
+            "SMTP_HOST",
+            "is missing; letters need a mail server to go out through",
+        )]));
+    };
+    let transport =
+        SmtpTransport::new(smtp_config(smtp, config.worker.concurrency)).map_err(|e| Mistakes(e.mistakes))?;
+    Ok(vec![Arc::new(transport)])
+}
+
+fn smtp_config(smtp: &SmtpSettings, connections: u32) -> SmtpConfig {
+    let timeouts = Timeouts {
+        connect: smtp.timeout.min(Timeouts::default().connect),
+        greeting: smtp.timeout,
+        command: smtp.timeout,
+        data_start: smtp.timeout,
+        after_dot: smtp.timeout_after_body,
+        whole: smtp.timeout_after_body + 5 * smtp.timeout,
+        ..Timeouts::default()
+    };
+    let tls = smtp.tls.map(|choice| match choice {
+        TlsChoice::StartTls => TlsMode::StartTls,
+        TlsChoice::Implicit => TlsMode::Implicit,
+        TlsChoice::None => TlsMode::None,
+    });
+    SmtpConfig {
+        port: smtp.port.unwrap_or(if tls == Some(TlsMode::Implicit) { 465 } else { 587 }),
+        username: smtp.username.clone(),
+        password: smtp.password.clone(),
+        tls,
+        ca_file: smtp.ca_file.clone(),
+        timeouts,
+        pool: PoolLimits { connections, ..PoolLimits::default() },
+        ..SmtpConfig::new(&smtp.host)
+    }
+}
+
+/// What a migration did, in lines for people.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn migrate(settings: &StoreSettings) -> anyhow::Result<Vec<String>> {
+    match settings {
+        StoreSettings::Postgres(url) => {
+            let report =
+                postroom_adapters_postgres::migrate(&PostgresConfig::new(DatabaseUrl::new(url.expose_secret())))
+                    .await?;
+            let mut lines: Vec<String> = report.applied.iter().map(|name| format!("applied {name}")).collect();
+            if let Some(sql) = report.roles_sql {
+                lines.push("this user may not create roles; ask an administrator to run:".to_owned());
+                lines.extend(sql.lines().map(|line| format!("  {line}")));
+            }
+            Ok(lines)
+        }
+        StoreSettings::Sqlite(path) => {
+            let applied = postroom_adapters_sqlite::migrate::migrate(&SqliteConfig::new(path)).await?;
+            Ok(applied.iter().map(|name| format!("applied {name}")).collect())
+        }
+    }
+}
+
+/// What the schema lacks or has too much of, in lines for people; empty where it is as it
+/// should be.
+///
+/// # Errors
+/// Those of the store.
+pub async fn drift(settings: &StoreSettings) -> anyhow::Result<Vec<String>> {
+    Ok(match settings {
+        StoreSettings::Postgres(url) => {
+            let drift =
+                postroom_adapters_postgres::check(&PostgresConfig::new(DatabaseUrl::new(url.expose_secret()))).await?;
+            drift.iter().map(ToString::to_string).collect()
+        }
+        StoreSettings::Sqlite(path) => {
+            let drift = postroom_adapters_sqlite::migrate::check(&SqliteConfig::new(path)).await?;
+            lines([("pending", drift.pending), ("unknown", drift.foreign), ("altered", drift.altered)])
+        }
+    })
+}
+
+fn lines<const N: usize>(kinds: [(&str, Vec<String>); N]) -> Vec<String> {
+    kinds.into_iter().flat_map(|(kind, names)| names.into_iter().map(move |name| format!("{kind}: {name}"))).collect()
+}

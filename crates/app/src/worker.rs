@@ -1,0 +1,299 @@
+//! The worker: claims, sends and settles until it is told to stop.
+//!
+//! ```text
+//!   loop: settle what is finished ─ claim what there is room for ─ rest
+//!   beside it: heartbeat (2 s) · janitor (lapsed claims, doubt) · report (1 min)
+//!   stop:  no more claims ─ what is in flight finishes within the deadline ─
+//!          what never began is given back, what did is in doubt ─ leave
+//! ```
+//!
+//! A letter in flight is renewed at a third of its lease; one whose renewal is refused is
+//! given up, because it is somebody else's by then.
+
+mod flight;
+mod tasks;
+
+use std::time::Duration;
+
+use postroom_domain::id::WorkerId;
+use postroom_ports::error::{PortError, PortErrorKind};
+use postroom_ports::tracker::DeliveryTracker;
+use postroom_ports::worker::Presence;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::flight::Flight;
+use crate::dispatcher::{Dispatcher, Limits, Outcome};
+use crate::janitor::Janitor;
+use crate::mailroom::Mailroom;
+use crate::trouble::Trouble;
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// Host and process, for people.
+    pub label: String,
+    /// Letters per claim.
+    pub batch_size: u32,
+    /// Letters sent at once.
+    pub concurrency: u32,
+    /// What the steps are held to.
+    pub limits: Limits,
+    /// How often it looks for letters by itself: the truth, where wake-ups are hints.
+    pub poll_every: Duration,
+    /// How often it looks for lapsed claims and letters in doubt.
+    pub janitor_every: Duration,
+    /// What is kept how long.
+    pub retention: postroom_ports::queue::Retention,
+    /// How long letters in flight may take to finish after the signal to stop.
+    pub drain: Duration,
+}
+
+/// The two signals: finish what you have; leave at once.
+#[derive(Clone, Debug, Default)]
+pub struct Signals {
+    /// Claim nothing more, finish what is in flight, leave.
+    pub stop: CancellationToken,
+    /// Leave now.
+    pub now: CancellationToken,
+}
+
+/// What a worker did, for its last line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkerReport {
+    /// Letters settled.
+    pub settled: usize,
+    /// Letters given back or left in doubt at the end.
+    pub unfinished: usize,
+}
+
+/// One worker: one start of one process.
+#[derive(Debug)]
+pub struct Worker {
+    dispatcher: Dispatcher,
+    tracker: std::sync::Arc<dyn DeliveryTracker>,
+    settings: WorkerSettings,
+}
+
+/// What the loop carries along.
+struct Shift {
+    flight: Flight,
+    finished: Vec<Outcome>,
+    presence: Presence,
+    trouble: Trouble,
+    report: WorkerReport,
+    renewed: Duration,
+}
+
+/// What a look for letters brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Letters,
+    Nothing,
+}
+
+impl Worker {
+    /// A worker under a new name.
+    #[must_use]
+    pub fn new(room: Mailroom, tracker: std::sync::Arc<dyn DeliveryTracker>, settings: WorkerSettings) -> Self {
+        let id = room.chance.worker_id();
+        Self { dispatcher: Dispatcher::new(room, id, settings.limits), tracker, settings }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn id(&self) -> WorkerId {
+        self.dispatcher.worker()
+    }
+
+    /// Works until told to stop.
+    ///
+    /// # Errors
+    /// Only where going on is pointless: the schema is missing or too old.
+    pub async fn run(&self, signals: &Signals) -> Result<WorkerReport, PortError> {
+        let mut trouble = Trouble::default();
+        while let Err(error) = self.room().workers.register(self.id(), &self.settings.label).await {
+            if error.kind() == PortErrorKind::NotMigrated {
+                return Err(error);
+            }
+            let wait = trouble.failed(&error, self.room().chance.jitter());
+            if self.pause(wait, &signals.stop).await {
+                return Ok(WorkerReport::default());
+            }
+        }
+        trouble.over();
+        let ending = CancellationToken::new();
+        let tasks = self.start_tasks(&ending);
+        let report = self.shift(signals).await;
+        ending.cancel();
+        tasks.wait().await;
+        if let Err(error) = self.room().workers.retire(self.id()).await {
+            tracing::warn!(%error, "could not take leave; the beat will run out by itself");
+        }
+        Ok(report)
+    }
+
+    fn start_tasks(&self, ending: &CancellationToken) -> TaskTracker {
+        let tasks = TaskTracker::new();
+        let room = self.room();
+        tasks.spawn(tasks::heartbeat(room.clone(), self.id(), ending.clone()));
+        let janitor = Janitor::new(self.dispatcher.clone(), self.settings.retention);
+        tasks.spawn(tasks::janitor(janitor, room.clone(), self.settings.janitor_every, ending.clone()));
+        tasks.spawn(tasks::report(self.tracker.clone(), room.clock.clone(), ending.clone()));
+        tasks.close();
+        tasks
+    }
+
+    async fn shift(&self, signals: &Signals) -> WorkerReport {
+        let mut shift = Shift {
+            flight: Flight::new(self.dispatcher.clone(), self.settings.concurrency),
+            finished: Vec::new(),
+            presence: Presence::Busy,
+            trouble: Trouble::default(),
+            report: WorkerReport::default(),
+            renewed: self.room().clock.elapsed(),
+        };
+        while !signals.stop.is_cancelled() {
+            match self.turn(&mut shift).await {
+                Ok(found) => {
+                    shift.trouble.over();
+                    self.rest(&mut shift, found, signals).await;
+                }
+                Err(error) => {
+                    let wait = shift.trouble.failed(&error, self.room().chance.jitter());
+                    self.pause(wait, &signals.stop).await;
+                }
+            }
+        }
+        self.drain(&mut shift, signals).await;
+        shift.report
+    }
+
+    /// Settles what is finished, renews what is not, and takes what there is room for.
+    async fn turn(&self, shift: &mut Shift) -> Result<Found, PortError> {
+        self.settle(shift).await?;
+        self.renew(shift).await?;
+        let mut found = self.take(shift).await?;
+        if found == Found::Nothing && shift.presence == Presence::Busy {
+            // Idle is committed first and the queue asked once more: a letter that came in
+            // between is either seen here or its enqueuer sees that somebody waits.
+            self.room().workers.set_presence(self.id(), Presence::Idle).await?;
+            shift.presence = Presence::Idle;
+            found = self.take(shift).await?;
+        }
+        if found == Found::Letters && shift.presence == Presence::Idle {
+            self.room().workers.set_presence(self.id(), Presence::Busy).await?;
+            shift.presence = Presence::Busy;
+        }
+        Ok(found)
+    }
+
+    async fn settle(&self, shift: &mut Shift) -> Result<(), PortError> {
+        shift.finished.extend(shift.flight.landed());
+        if !shift.finished.is_empty() {
+            shift.report.settled += self.dispatcher.settle_all(&shift.finished).await?;
+            shift.finished.clear();
+        }
+        Ok(())
+    }
+
+    async fn renew(&self, shift: &mut Shift) -> Result<(), PortError> {
+        let now = self.room().clock.elapsed();
+        if now.saturating_sub(shift.renewed) < self.renew_every() {
+            return Ok(());
+        }
+        shift.flight.renew(self.settings.limits.lease).await?;
+        shift.renewed = now;
+        Ok(())
+    }
+
+    /// Claims, prepares, records and sends off; what cannot travel is finished at once.
+    async fn take(&self, shift: &mut Shift) -> Result<Found, PortError> {
+        // At most about twice the open connections is in handover, so that a crash leaves no
+        // more than that in doubt.
+        let room = shift.flight.room();
+        if room == 0 {
+            return Ok(Found::Letters);
+        }
+        let Some((batch, time)) = self.dispatcher.claim(room.min(self.settings.batch_size)).await? else {
+            return Ok(Found::Nothing);
+        };
+        if batch.claims.is_empty() {
+            return Ok(Found::Nothing);
+        }
+        let prepared = self.dispatcher.prepare(batch, time);
+        shift.finished.extend(prepared.outcomes);
+        for parcel in self.dispatcher.ready(prepared.parcels).await? {
+            shift.flight.launch(parcel);
+        }
+        Ok(Found::Letters)
+    }
+
+    /// Waits for whatever comes first: a result, a wake-up, the next renewal, the end.
+    async fn rest(&self, shift: &mut Shift, found: Found, signals: &Signals) {
+        if !shift.finished.is_empty() || (found == Found::Letters && shift.flight.room() > 0) {
+            tokio::task::yield_now().await;
+            return;
+        }
+        let room = self.room();
+        tokio::select! {
+            biased;
+            () = signals.stop.cancelled() => {}
+            Some(outcome) = shift.flight.next(), if !shift.flight.is_empty() => shift.finished.push(outcome),
+            woken = room.workers.wait(self.id(), self.settings.poll_every), if found == Found::Nothing => {
+                if let Err(error) = woken {
+                    let wait = shift.trouble.failed(&error, room.chance.jitter());
+                    self.pause(wait, &signals.stop).await;
+                }
+            }
+            () = room.clock.sleep(self.renew_every()) => {}
+        }
+    }
+
+    async fn drain(&self, shift: &mut Shift, signals: &Signals) {
+        let clock = &self.room().clock;
+        let end = clock.elapsed().saturating_add(self.settings.drain);
+        while !shift.flight.is_empty() && !signals.now.is_cancelled() && clock.elapsed() < end {
+            tokio::select! {
+                biased;
+                () = signals.now.cancelled() => {}
+                Some(outcome) = shift.flight.next() => shift.finished.push(outcome),
+                () = clock.sleep(end.saturating_sub(clock.elapsed()).min(self.renew_every())) => {}
+            }
+            let settled = async {
+                self.settle(shift).await?;
+                self.renew(shift).await
+            };
+            if let Err(error) = settled.await {
+                let wait = shift.trouble.failed(&error, self.room().chance.jitter());
+                self.pause(wait, &signals.now).await;
+            }
+        }
+        let rest = shift.flight.abandon();
+        shift.report.unfinished = rest.len();
+        shift.finished.extend(rest);
+        for _ in 0..5 {
+            let Err(error) = self.settle(shift).await else { return };
+            let wait = shift.trouble.failed(&error, self.room().chance.jitter());
+            self.pause(wait, &signals.now).await;
+        }
+        tracing::error!(letters = shift.finished.len(), "left without settling; their leases will lapse");
+    }
+
+    fn renew_every(&self) -> Duration {
+        self.settings.limits.lease / 3
+    }
+
+    const fn room(&self) -> &Mailroom {
+        self.dispatcher.room()
+    }
+
+    /// Waits; true if told to stop meanwhile.
+    async fn pause(&self, wait: Duration, stop: &CancellationToken) -> bool {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => true,
+            () = self.room().clock.sleep(wait) => false,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Letters on their way: one task each, so that a panic or a stall stays with its letter.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use postroom_domain::failure::{Failure, FailureClass};
+use postroom_domain::id::TransportName;
+use postroom_domain::lifecycle::Event;
+use postroom_ports::error::PortError;
+use postroom_ports::queue::{Claim, Fence, Fenced};
+use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+
+use crate::dispatcher::{Dispatcher, Outcome, Parcel};
+use crate::store_time::StoreTime;
+
+/// What is remembered of a letter while its task has it.
+#[derive(Debug)]
+struct Held {
+    claim: Claim,
+    transport: TransportName,
+    time: StoreTime,
+    /// Whether the transport was called: from then on its answer counts, or is lost.
+    begun: Arc<AtomicBool>,
+    task: AbortHandle,
+}
+
+/// The letters in flight of one worker.
+#[derive(Debug)]
+pub(super) struct Flight {
+    dispatcher: Dispatcher,
+    sends: JoinSet<Outcome>,
+    held: HashMap<Id, Held>,
+    permits: Arc<Semaphore>,
+    most: usize,
+}
+
+impl Flight {
+    pub(super) fn new(dispatcher: Dispatcher, concurrency: u32) -> Self {
+        let concurrency = usize::try_from(concurrency.max(1)).unwrap_or(1);
+        Self {
+            dispatcher,
+            sends: JoinSet::new(),
+            held: HashMap::new(),
+            permits: Arc::new(Semaphore::new(concurrency)),
+            most: concurrency.saturating_mul(2),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sends.is_empty()
+    }
+
+    /// How many more letters may be taken.
+    pub(super) fn room(&self) -> u32 {
+        u32::try_from(self.most.saturating_sub(self.sends.len())).unwrap_or(u32::MAX)
+    }
+
+    /// Sends one parcel off.
+    pub(super) fn launch(&mut self, parcel: Parcel) {
+        let (dispatcher, permits, begun) =
+            (self.dispatcher.clone(), self.permits.clone(), Arc::new(AtomicBool::new(false)));
+        let (claim, transport, time) = (parcel.claim.clone(), parcel.transport.name(), parcel.time);
+        let started = begun.clone();
+        let task = self.sends.spawn(async move {
+            // The semaphore is never closed; without a permit the letter would merely go earlier.
+            let _permit = permits.acquire_owned().await;
+            started.store(true, Ordering::Release);
+            dispatcher.send(parcel).await
+        });
+        self.held.insert(task.id(), Held { claim, transport, time, begun, task });
+    }
+
+    /// The next result; `None` when nothing is in flight.
+    pub(super) async fn next(&mut self) -> Option<Outcome> {
+        loop {
+            let joined = self.sends.join_next_with_id().await?;
+            if let Some(outcome) = self.land(joined) {
+                return Some(outcome);
+            }
+        }
+    }
+
+    /// All results that are there already.
+    pub(super) fn landed(&mut self) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        while let Some(joined) = self.sends.try_join_next_with_id() {
+            outcomes.extend(self.land(joined));
+        }
+        outcomes
+    }
+
+    /// A task that was given up on purpose leaves nothing; one that panicked leaves a letter
+    /// in doubt, because nobody knows how far it came.
+    fn land(&mut self, joined: Result<(Id, Outcome), JoinError>) -> Option<Outcome> {
+        match joined {
+            Ok((id, outcome)) => {
+                self.held.remove(&id);
+                Some(outcome)
+            }
+            Err(error) => {
+                let held = self.held.remove(&error.id())?;
+                tracing::error!(delivery.id = %held.claim.fence.delivery_id, "a send came to an end without an answer");
+                Some(held.unanswered("PANIC"))
+            }
+        }
+    }
+
+    /// Renews every lease; a letter whose claim is lost is given up at once.
+    pub(super) async fn renew(&mut self, lease: Duration) -> Result<(), PortError> {
+        let (ids, fences): (Vec<Id>, Vec<Fence>) =
+            self.held.iter().map(|(id, held)| (*id, held.claim.fence.clone())).unzip();
+        if fences.is_empty() {
+            return Ok(());
+        }
+        let answers = self.dispatcher.room().queue.extend(&fences, lease).await?;
+        for (id, fenced) in ids.into_iter().zip(answers) {
+            if fenced == Fenced::Stale
+                && let Some(held) = self.held.remove(&id)
+            {
+                tracing::warn!(delivery.id = %held.claim.fence.delivery_id, "the claim was lost while the letter was on its way");
+                held.task.abort();
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up everything: what never began goes back, what did is in doubt.
+    pub(super) fn abandon(&mut self) -> Vec<Outcome> {
+        let mut outcomes = self.landed();
+        outcomes.extend(self.held.drain().map(|(_, held)| {
+            held.task.abort();
+            held.unanswered("SHUTDOWN")
+        }));
+        outcomes
+    }
+}
+
+impl Held {
+    fn unanswered(self, code: &str) -> Outcome {
+        let begun = self.begun.load(Ordering::Acquire);
+        let event = if begun {
+            Event::Failed(Failure::new(FailureClass::InDoubt, code, "the send ended without an answer"))
+        } else {
+            Event::GivenBack
+        };
+        let transport = begun.then_some(self.transport);
+        Outcome { transport, ..Outcome::of(self.claim, event, self.time) }
+    }
+}

@@ -1,0 +1,81 @@
+//! What runs beside the worker's loop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postroom_domain::id::WorkerId;
+use postroom_ports::clock::Clock;
+use postroom_ports::tracker::DeliveryTracker;
+use postroom_ports::worker::BEAT_EVERY;
+use tokio_util::sync::CancellationToken;
+
+use crate::janitor::Janitor;
+use crate::mailroom::Mailroom;
+use crate::trouble::Trouble;
+
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+const REPORT_EVERY: Duration = Duration::from_mins(1);
+
+/// Waits; false if it is over.
+async fn again(clock: &dyn Clock, wait: Duration, ending: &CancellationToken) -> bool {
+    tokio::select! {
+        biased;
+        () = ending.cancelled() => false,
+        () = clock.sleep(wait) => true,
+    }
+}
+
+/// Says every two seconds that the worker lives.
+pub(super) async fn heartbeat(room: Mailroom, worker: WorkerId, ending: CancellationToken) {
+    let mut trouble = Trouble::default();
+    while again(&*room.clock, BEAT_EVERY, &ending).await {
+        match room.workers.beat(worker).await {
+            Ok(()) => trouble.over(),
+            Err(error) => {
+                trouble.failed(&error, room.chance.jitter());
+            }
+        }
+    }
+}
+
+/// Takes over what nobody holds any more; once a minute forgets what is past its time.
+pub(super) async fn janitor(janitor: Janitor, room: Mailroom, every: Duration, ending: CancellationToken) {
+    let mut trouble = Trouble::default();
+    let mut swept: Option<Duration> = None;
+    let mut wait = Duration::ZERO;
+    while again(&*room.clock, wait, &ending).await {
+        wait = every;
+        let now = room.clock.elapsed();
+        let due = swept.is_none_or(|at| now.saturating_sub(at) >= SWEEP_EVERY.min(every.saturating_mul(30)));
+        let done = async {
+            janitor.round().await?;
+            if due {
+                janitor.sweep().await?;
+                swept = Some(now);
+            }
+            Ok(())
+        };
+        match done.await {
+            Ok(()) => trouble.over(),
+            Err(error) => wait = trouble.failed(&error, room.chance.jitter()),
+        }
+    }
+}
+
+/// Logs once a minute how the queue stands.
+pub(super) async fn report(tracker: Arc<dyn DeliveryTracker>, clock: Arc<dyn Clock>, ending: CancellationToken) {
+    while again(&*clock, REPORT_EVERY, &ending).await {
+        match tracker.counts().await {
+            Ok(counts) => {
+                let oldest = counts.now.zip(counts.oldest_due_at).map_or(0, |(now, due)| now.since(due).as_secs());
+                tracing::info!(
+                    queue.depth = counts.due,
+                    queue.oldest_s = oldest,
+                    queue.in_flight = counts.in_flight,
+                    "the queue"
+                );
+            }
+            Err(error) => tracing::warn!(%error, "the queue could not be counted"),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The pipeline, step by step, over ports in memory and a clock that moves when told.
+
+mod house;
+
+use house::{House, SECOND, delivery, failure, policy};
+use postroom::janitor::Janitor;
+use postroom_domain::failure::FailureClass;
+use postroom_domain::lifecycle::{Alarm, Evidence};
+use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
+use postroom_domain::status::Status;
+use postroom_ports::memory::Answer;
+use postroom_ports::queue::Retention;
+
+const RETENTION: Retention = Retention { payloads: SECOND, workers: SECOND };
+
+#[tokio::test]
+async fn a_letter_goes_all_the_way_and_the_observer_hears_every_step() {
+    let house = House::new(policy());
+    let id = house.enqueue(delivery("one")).await;
+    assert_eq!(house.dispatcher().run_once(10).await.unwrap(), 1);
+    assert_eq!(house.status(&id).await, Status::Sent);
+    let heard: Vec<Status> = house.observer.committed().iter().map(|(_, transition)| transition.next.status).collect();
+    assert_eq!(heard, [Status::InProgress, Status::Sent]);
+    assert_eq!(house.statuses(&id).await, [Status::Queued, Status::InProgress, Status::Sent]);
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_rendered_fails_by_itself() {
+    let house = House::new(policy());
+    let mut broken = delivery("broken");
+    broken.letter.data.clear();
+    let (broken, good) = (house.enqueue(broken).await, house.enqueue(delivery("good")).await);
+    house.dispatcher().run_once(10).await.unwrap();
+    assert_eq!(house.status(&broken).await, Status::Failed);
+    assert_eq!(house.code(&broken).await.as_deref(), Some("TEMPLATE"));
+    assert_eq!(house.status(&good).await, Status::Sent);
+}
+
+#[tokio::test]
+async fn every_attempt_carries_the_bytes_of_the_first() {
+    let house = House::new(policy());
+    let lost = failure(FailureClass::DEFERRED, "SMTP_451");
+    house.transport.then(Answer::AcceptAnd(lost));
+    house.enqueue(delivery("twice")).await;
+    let dispatcher = house.dispatcher();
+    dispatcher.run_once(10).await.unwrap();
+    assert_eq!(dispatcher.run_once(10).await.unwrap(), 0, "it is not due yet");
+    house.clock.advance(2 * SECOND);
+    assert_eq!(dispatcher.run_once(10).await.unwrap(), 1);
+    let taken = house.transport.taken();
+    assert_eq!(taken.len(), 2);
+    assert_eq!(taken[0].letter, taken[1].letter);
+}
+
+#[tokio::test]
+async fn attempts_run_out_and_somebody_is_told() {
+    let house = House::new(policy());
+    house.transport.otherwise(Answer::Refuse(failure(FailureClass::DEFERRED, "SMTP_451")));
+    let id = house.enqueue(delivery("never")).await;
+    let dispatcher = house.dispatcher();
+    for _ in 0..5 {
+        dispatcher.run_once(10).await.unwrap();
+        house.clock.advance(5 * SECOND);
+    }
+    assert_eq!(house.status(&id).await, Status::DeadLetter);
+    let alarms: Vec<Alarm> = house.notifier.alerts().iter().map(|alert| alert.alarm).collect();
+    assert_eq!(alarms, [Alarm::DeadLetter]);
+}
+
+#[tokio::test]
+async fn a_misconfigured_transport_rests_and_is_announced_once() {
+    let house = House::new(policy());
+    house.transport.otherwise(Answer::Refuse(failure(FailureClass::Misconfigured, "SMTP_535")));
+    let (first, second) = (house.enqueue(delivery("a")).await, house.enqueue(delivery("b")).await);
+    let dispatcher = house.dispatcher();
+    dispatcher.run_once(10).await.unwrap();
+    assert_eq!(house.notifier.alerts().len(), 1, "one alarm for two letters");
+    assert!(dispatcher.claim(10).await.unwrap().is_none(), "nothing is claimed while it rests");
+    for id in [first, second] {
+        assert_eq!(house.status(&id).await, Status::Retrying);
+    }
+    house.clock.advance(301 * SECOND);
+    house.transport.otherwise(Answer::Accept);
+    assert_eq!(dispatcher.run_once(10).await.unwrap(), 2);
+}
+
+/// A letter whose answer was lost, after the janitor looked at it.
+async fn doubted(in_doubt: InDoubtPolicy, evidence: Option<Evidence>) -> (House, Status) {
+    let house = House::new(WorkflowPolicy { in_doubt, ..policy() });
+    house.transport.then(Answer::AcceptAnd(failure(FailureClass::InDoubt, "ANSWER_LOST")));
+    if let Some(evidence) = evidence {
+        house.transport.knows(evidence);
+    }
+    let id = house.enqueue(delivery("doubt")).await;
+    let dispatcher = house.dispatcher();
+    dispatcher.run_once(10).await.unwrap();
+    assert_eq!(house.status(&id).await, Status::InDoubt);
+    Janitor::new(dispatcher, RETENTION).round().await.unwrap();
+    let status = house.status(&id).await;
+    (house, status)
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_before_any_policy() {
+    assert_eq!(doubted(InDoubtPolicy::Resend, Some(Evidence::Accepted)).await.1, Status::Sent);
+    assert_eq!(doubted(InDoubtPolicy::Hold, Some(Evidence::NotAccepted)).await.1, Status::Retrying);
+}
+
+#[tokio::test]
+async fn where_nobody_can_tell_the_policy_decides() {
+    assert_eq!(doubted(InDoubtPolicy::AssumeSent, None).await.1, Status::Sent);
+    let (house, held) = doubted(InDoubtPolicy::Hold, None).await;
+    assert_eq!(held, Status::InDoubt);
+    assert_eq!(house.notifier.alerts()[0].alarm, Alarm::Held);
+    let (house, resent) = doubted(InDoubtPolicy::Resend, None).await;
+    assert_eq!(resent, Status::Retrying);
+    house.clock.advance(5 * SECOND);
+    house.dispatcher().run_once(10).await.unwrap();
+    let taken = house.transport.taken();
+    assert_eq!(taken.len(), 2, "the one way in which a letter may arrive twice");
+    assert_eq!(taken[0].letter, taken[1].letter);
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_leaves_its_letters_to_the_janitor() {
+    let house = House::new(policy());
+    let (claimed, handed) = (house.enqueue(delivery("claimed")).await, house.enqueue(delivery("handed")).await);
+    let dead = house.dispatcher();
+    house.beat(&dead).await;
+    let (mut batch, time) = dead.claim(10).await.unwrap().unwrap();
+    batch.claims.retain(|claim| claim.fence.delivery_id == handed);
+    let parcels = dead.ready(dead.prepare(batch, time).parcels).await.unwrap();
+    house.clock.advance(7 * SECOND);
+    let janitor = house.dispatcher();
+    Janitor::new(janitor, RETENTION).round().await.unwrap();
+    assert_eq!(house.status(&claimed).await, Status::Retrying);
+    assert_eq!(house.code(&claimed).await.as_deref(), Some("LEASE_LAPSED"));
+    assert!(house.statuses(&handed).await.contains(&Status::InDoubt));
+    let mut late = Vec::new();
+    for parcel in parcels {
+        late.push(dead.send(parcel).await);
+    }
+    assert_eq!(dead.settle(late).await.unwrap(), 0, "the dead worker's result comes too late");
+}
+
+#[tokio::test]
+async fn an_expired_letter_is_called_off_and_never_sent() {
+    let house = House::new(policy());
+    let mut stale = delivery("stale");
+    stale.expires_at = Some(postroom_ports::clock::Clock::now(&house.clock).plus(SECOND));
+    let id = house.enqueue(stale).await;
+    let dispatcher = house.dispatcher();
+    let (batch, time) = dispatcher.claim(10).await.unwrap().unwrap();
+    house.clock.advance(2 * SECOND);
+    let prepared = dispatcher.prepare(batch, time);
+    assert!(prepared.parcels.is_empty());
+    dispatcher.settle(prepared.outcomes).await.unwrap();
+    assert_eq!(house.status(&id).await, Status::Cancelled);
+    assert_eq!(house.code(&id).await.as_deref(), Some("EXPIRED"));
+}

@@ -1,0 +1,102 @@
+//! The worker's loop over ports in memory.
+
+mod house;
+
+use std::sync::Arc;
+
+use house::{House, SECOND, delivery, policy, settings};
+use postroom::system::SystemClock;
+use postroom::worker::{Signals, Worker};
+use postroom_domain::id::DeliveryId;
+use postroom_domain::status::Status;
+use postroom_domain::time::Timestamp;
+use postroom_ports::memory::{Answer, ManualClock};
+
+/// A house whose worker waits in real time, over a store whose time is told.
+fn house() -> House {
+    let clock = ManualClock::at(Timestamp::from_micros(1_900_000_000_000_000));
+    House::with_clock(policy(), clock, Arc::new(SystemClock::start()))
+}
+
+async fn until(house: &House, id: &DeliveryId, status: Status) {
+    let reached = async {
+        while house.status(id).await != status {
+            tokio::time::sleep(SECOND / 100).await;
+        }
+    };
+    tokio::time::timeout(30 * SECOND, reached).await.unwrap();
+}
+
+#[tokio::test]
+async fn it_sends_what_is_there_and_what_comes() {
+    let house = house();
+    let first = house.enqueue(delivery("first")).await;
+    let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), settings());
+    let signals = Signals::default();
+    let stop = signals.stop.clone();
+    let working = tokio::spawn(async move { worker.run(&signals).await });
+    until(&house, &first, Status::Sent).await;
+    let second = house.enqueue(delivery("second")).await;
+    until(&house, &second, Status::Sent).await;
+    stop.cancel();
+    let report = working.await.unwrap().unwrap();
+    assert_eq!((report.settled, report.unfinished), (2, 0));
+}
+
+#[tokio::test]
+async fn at_the_deadline_what_began_is_in_doubt_and_what_did_not_goes_back() {
+    let house = house();
+    house.transport.otherwise(Answer::Hang);
+    let mut ids = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        ids.push(house.enqueue(delivery(name)).await);
+    }
+    let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), settings());
+    let signals = Signals::default();
+    let stop = signals.stop.clone();
+    let working = tokio::spawn(async move { worker.run(&signals).await });
+    for id in &ids {
+        until(&house, id, Status::InProgress).await;
+    }
+    tokio::time::sleep(SECOND / 10).await;
+    stop.cancel();
+    let report = working.await.unwrap().unwrap();
+    assert_eq!(report.unfinished, 4);
+    let mut codes = Vec::new();
+    for id in &ids {
+        codes.push(house.code(id).await.unwrap());
+    }
+    codes.sort();
+    assert_eq!(codes, ["GIVEN_BACK", "GIVEN_BACK", "SHUTDOWN", "SHUTDOWN"], "two connections, four letters");
+}
+
+#[tokio::test]
+async fn a_letter_that_panics_its_transport_is_in_doubt_and_the_worker_lives() {
+    use postroom_ports::queue::Support;
+    use postroom_ports::transport::{MockMailTransport, TransportCapabilities};
+
+    let mut house = house();
+    let mut rotten = MockMailTransport::new();
+    rotten.expect_name().returning(|| postroom_domain::id::TransportName::parse("rotten").unwrap());
+    rotten.expect_capabilities().returning(|| TransportCapabilities {
+        smtputf8: Support::No,
+        reconcile: Support::No,
+        max_size: None,
+        concurrency: 1,
+    });
+    rotten.expect_send().times(1..).returning(|_| std::panic::resume_unwind(Box::new("poison")));
+    house.room.transports = vec![Arc::new(rotten)];
+    let id = house.enqueue(delivery("poison")).await;
+    let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), settings());
+    let signals = Signals::default();
+    let stop = signals.stop.clone();
+    let working = tokio::spawn(async move { worker.run(&signals).await });
+    let doubted = async {
+        while !house.statuses(&id).await.contains(&Status::InDoubt) {
+            tokio::time::sleep(SECOND / 100).await;
+        }
+    };
+    tokio::time::timeout(30 * SECOND, doubted).await.unwrap();
+    stop.cancel();
+    assert!(working.await.unwrap().is_ok());
+}
