@@ -20,6 +20,9 @@ CREATE TABLE deliveries (
     status TEXT NOT NULL DEFAULT 'queued' CHECK (
         status IN ('queued', 'in_progress', 'retrying', 'in_doubt', 'sent', 'failed', 'dead_letter', 'cancelled')
     ),
+    -- How far its last claim came. Here and not in the outbox: *ready* writes this row anyway, and an event that
+    -- befalls a letter later is decided with all that is known of it.
+    stage TEXT NOT NULL DEFAULT 'claimed' CHECK (stage IN ('claimed', 'handover')),
     feedback TEXT NOT NULL DEFAULT 'none' CHECK (
         feedback IN ('none', 'delayed', 'delivered', 'bounced', 'complained')
     ),

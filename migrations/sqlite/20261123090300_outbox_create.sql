@@ -14,8 +14,7 @@ CREATE TABLE outbox (
     worker BLOB,
     -- The fence: fresh with every claim, and every later write names it.
     token BLOB,
-    lease_until INTEGER,
-    stage TEXT NOT NULL DEFAULT 'claimed' CHECK (stage IN ('claimed', 'handover'))
+    lease_until INTEGER
 ) STRICT;
 
 -- Lane by lane, the one that waits longest first: a claim walks the lanes and reads only the heads of them.
@@ -63,8 +62,7 @@ BEGIN
         CASE WHEN new.status = 'in_doubt' THEN new.due_at ELSE coalesce(new.due_at, now) END, new.expires_at
     FROM payloads, clock WHERE payloads.seq = new.seq
     ON CONFLICT (seq) DO UPDATE
-    SET status = excluded.status, due_at = excluded.due_at, worker = NULL, token = NULL, lease_until = NULL,
-        stage = 'claimed';
+    SET status = excluded.status, due_at = excluded.due_at, worker = NULL, token = NULL, lease_until = NULL;
     UPDATE deliveries SET final_at = NULL WHERE seq = new.seq AND final_at IS NOT NULL;
 END;
 
@@ -84,6 +82,7 @@ CREATE TRIGGER deliveries_enter_progress AFTER UPDATE OF status ON deliveries
 WHEN old.status <> new.status AND new.status = 'in_progress'
 BEGIN
     UPDATE outbox
-    SET status = 'in_progress', stage = 'claimed', lease_until = coalesce(lease_until, (SELECT now FROM clock))
-    WHERE seq = new.seq AND status <> 'in_progress';
+    SET status = 'in_progress', lease_until = coalesce(lease_until, (SELECT now FROM clock))
+    WHERE seq = new.seq;
+    UPDATE deliveries SET stage = 'claimed' WHERE seq = new.seq AND stage <> 'claimed';
 END;

@@ -10,6 +10,7 @@ use postroom_ports::queue::{Fence, Fenced, Ready, Settlement};
 use sqlx::SqliteConnection;
 
 use crate::error::failed;
+use crate::row::Place;
 use crate::store::{SqliteStore, micros};
 use crate::transition::{Outcome, write};
 
@@ -27,12 +28,10 @@ pub(crate) async fn ready(store: &SqliteStore, letters: &[Ready]) -> Result<Vec<
 }
 
 async fn hand_over(connection: &mut SqliteConnection, letter: &Ready) -> Result<Fenced, PortError> {
-    let Fence { seq, token, .. } = letter.fence;
-    let held = sqlx::query_file!("queries/outbox/handover.sql", seq, token.as_uuid())
-        .execute(&mut *connection)
-        .await
-        .map_err(failed(READY))?;
-    if held.rows_affected() == 0 {
+    let seq = letter.fence.seq;
+    // Only a letter in progress is handed over, never one that is asked about.
+    let holder = holder(connection, READY, &letter.fence).await?;
+    if holder.is_none_or(|(status, _)| status != Status::InProgress) {
         return Ok(Fenced::Stale);
     }
     if let Some(frozen) = &letter.frozen {
@@ -92,19 +91,29 @@ pub(crate) async fn settle(store: &SqliteStore, settlements: &[Settlement]) -> R
 
 async fn settle_one(connection: &mut SqliteConnection, settlement: &Settlement) -> Result<Fenced, PortError> {
     let Settlement { fence, transition, transport, receipt, payload } = settlement;
-    let holder = sqlx::query_file!("queries/outbox/holder.sql", fence.seq, fence.token.as_uuid())
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(failed(SETTLE))?;
-    let Some(holder) = holder.filter(|holder| Status::parse(&holder.status) == Some(transition.from)) else {
+    let holder = holder(connection, SETTLE, fence).await?;
+    let Some((_, known)) = holder.filter(|(status, _)| *status == transition.from) else {
         return Ok(Fenced::Stale);
     };
     // What the provider reported since the claim stays: the decision is older than it.
-    let known = Feedback::parse(&holder.feedback)
-        .ok_or_else(|| PortError::corrupt(SETTLE, "deliveries", "feedback", &fence.delivery_id))?;
     let next = DeliveryState { feedback: known.and(transition.next.feedback), ..transition.next.clone() };
     let transition = &Transition { next, ..transition.clone() };
     let outcome = Outcome { transition, transport: transport.as_ref(), receipt: receipt.as_ref(), payload };
     write(connection, fence.seq, outcome).await.map_err(failed(SETTLE))?;
     Ok(Fenced::Done)
+}
+
+/// Where the letter stands that this fence holds; `None` where the claim was lost.
+async fn holder(
+    connection: &mut SqliteConnection,
+    operation: &'static str,
+    fence: &Fence,
+) -> Result<Option<(Status, Feedback)>, PortError> {
+    let row = sqlx::query_file!("queries/outbox/holder.sql", fence.seq, fence.token.as_uuid())
+        .fetch_optional(connection)
+        .await
+        .map_err(failed(operation))?;
+    let Some(row) = row else { return Ok(None) };
+    let at = Place { operation, table: "deliveries", row: fence.delivery_id.as_str() };
+    Ok(Some((at.some("status", Status::parse(&row.status))?, at.some("feedback", Feedback::parse(&row.feedback))?)))
 }

@@ -16,6 +16,7 @@ use postroom_adapters_sqlite::config::SqliteConfig;
 use postroom_adapters_sqlite::store::SqliteStore;
 use postroom_domain::id::{DeliveryId, WorkerId};
 use postroom_ports::contract::letters::{delivery, worker_id};
+use postroom_ports::error::PortErrorKind;
 use postroom_ports::queue::{ClaimRequest, DeliveryQueue, Enqueued};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::{Presence, Woken, WorkerRegistry};
@@ -103,6 +104,23 @@ async fn a_beat_overtakes_the_queue_s_own_work() {
         enqueue.await.unwrap();
     }
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_file_that_another_process_holds_for_too_long_is_unavailable_and_then_free() {
+    let home = Home::migrated().await;
+    let config = SqliteConfig { busy_timeout: Duration::from_millis(20), ..home.config() };
+    let store = SqliteStore::connect(config).await.unwrap();
+    let mut connection = home.connection().await;
+    let other = connection.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let error = store.queue().enqueue(&[delivery()]).await.unwrap_err();
+    assert_eq!(error.kind(), PortErrorKind::Unavailable, "{error}");
+    store.tracker().counts().await.expect("who reads does not wait for who writes");
+    other.rollback().await.unwrap();
+    assert!(matches!(store.queue().enqueue(&[delivery()]).await.unwrap()[..], [Enqueued::New(_)]));
+    store.close().await;
+    let closed = store.queue().enqueue(&[delivery()]).await.unwrap_err();
+    assert_eq!(closed.kind(), PortErrorKind::Unavailable, "{closed}");
 }
 
 /// Not a test of its own: what the killed process does. It enqueues without an end and names

@@ -1,6 +1,6 @@
 -- All that rendering, sending and deciding need, most urgent first. The content hangs on by LEFT JOIN: a letter that
 -- lost it must be seen, not passed over.
-SELECT o.seq AS "seq!: i64", o.token AS "token!: Vec<u8>", o.stage AS "stage!: String",
+SELECT o.seq AS "seq!: i64", o.token AS "token!: Vec<u8>", d.stage AS "stage!: String",
     d.delivery_id AS "delivery_id!: String", d.workflow AS "workflow!: String", d.template AS "template?: String",
     d.recipient AS "recipient!: String", d.recipient_name AS "recipient_name?: String",
     d.tenant_id AS "tenant_id?: String", d.priority AS "priority!: i64", d.status AS "status!: String",
