@@ -38,7 +38,7 @@
 //! # Add a rule
 //! 1. Write the function in the file of its theme, with one sentence that says what must hold.
 //! 2. Add its name to the suite's list in `macros.rs`.
-//! 3. Give it a broken fake in `tests/broken_fakes/`: until then a test of this crate fails.
+//! 3. Give it a broken fake in `tests/contracts/`: until then its test there fails.
 //!
 //! # What is deliberately absent
 //! Speed: a rule holds or does not. And whatever only one kind of store has, such as

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postroom_domain::failure::{Failure, FailureClass};
+use postroom_domain::failure::{Code, Failure, FailureClass};
 use postroom_domain::id::DeliveryId;
 use postroom_domain::lifecycle::Evidence;
 
@@ -56,7 +56,8 @@ pub async fn an_accepted_letter_yields_a_receipt<H: TransportHarness>(harness: &
     assert_eq!(harness.received().await, [sample.as_received()], "exactly one letter arrived");
 }
 
-/// The bytes arrive as they are: lines of dots, long lines, octets of every kind.
+/// The bytes arrive as they are: lines that start with dots, lines of 998 bytes, empty lines
+/// and blanks at the end.
 pub async fn the_bytes_arrive_unchanged<H: TransportHarness>(harness: &H) {
     let long = "x".repeat(998);
     let body = format!(".\r\n..\r\n.leading\r\ntrailing.\r\n{long}\r\n.{}\r\n\r\n\r\nend \t", &long[1..]);
@@ -117,6 +118,8 @@ pub async fn a_failure_holds_no_secret_and_no_address<H: TransportHarness>(harne
         let kept = format!("{failure} {failure:?}");
         for secret in [LEAK, "someone@example.org", "post@example.com"] {
             assert!(!kept.contains(secret), "{peer:?}: the failure repeats what must not be kept");
+            let as_code = Code::new(secret);
+            assert!(!kept.contains(as_code.as_str()), "{peer:?}: the code repeats what must not be kept");
         }
         assert!(!failure.code.as_str().is_empty(), "{peer:?}: a failure has a code");
         assert!(!failure.detail.is_empty(), "{peer:?}: a failure says what happened");

@@ -23,7 +23,7 @@ pub enum Answer {
     AcceptAnd(Failure),
     /// It does not take the letter.
     Refuse(Failure),
-    /// It never answers: the future stays pending until it is dropped.
+    /// It takes the letter and never answers: the future stays pending until it is dropped.
     Hang,
 }
 
@@ -95,7 +95,7 @@ impl MailTransport for CapturingTransport {
             let mut script = lock(&self.script);
             let otherwise = script.otherwise.clone();
             let answer = script.next.pop_front().or(otherwise).unwrap_or(Answer::Accept);
-            if matches!(answer, Answer::Accept | Answer::AcceptAnd(_)) {
+            if !matches!(answer, Answer::Refuse(_)) {
                 let sent = Sent { delivery_id: outgoing.delivery_id.clone(), letter: outgoing.letter.clone() };
                 script.taken.push(sent);
             }

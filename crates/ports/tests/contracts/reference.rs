@@ -1,8 +1,6 @@
 //! The contracts, proven on the adapters that live in memory.
 
-mod support;
-
-use support::{MemoryHarness, PeerHarness, PlainHarness};
+use crate::support::{MemoryHarness, PeerHarness, PlainHarness};
 
 postroom_ports::queue_contract!(MemoryHarness);
 postroom_ports::tracker_contract!(MemoryHarness);

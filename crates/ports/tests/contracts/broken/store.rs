@@ -1,0 +1,165 @@
+//! A store over the memory store, broken in one way.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use postroom_domain::feedback::Feedback;
+use postroom_domain::id::{DeliveryId, IdempotencyKey, WorkerId};
+use postroom_ports::contract::StoreHarness;
+use postroom_ports::letter::FrozenLetter;
+use postroom_ports::memory::{ManualClock, MemoryStore};
+use postroom_ports::queue::{Claim, DeliveryQueue, Fence};
+use postroom_ports::tracker::DeliveryTracker;
+use postroom_ports::worker::WorkerRegistry;
+
+/// In which way the store is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fault {
+    /// In none: what stands around the faults breaks nothing.
+    None,
+    AlwaysAnotherPage,
+    AnswersForgetAttempts,
+    AnswersInReverse,
+    AnswersWithoutCode,
+    BatchIgnoresItsOwnKeys,
+    BatchIsAllOrNothing,
+    BeatIsIgnored,
+    BeatsForEverybody,
+    CancelOnlySaysSo,
+    CancelsAnything,
+    ClaimSaysItsOwnTime,
+    ComparesNoContent,
+    CountsScheduledAsDue,
+    CountsTwoAttempts,
+    CursorForgetsTheId,
+    DoubtfulFindsNothing,
+    ExtendIgnoresFence,
+    ForgetsBytes,
+    ForgetsContentAtOnce,
+    ForgetsDueTime,
+    ForgetsExpiry,
+    HandoverIsAnEvent,
+    HandsOutTwice,
+    HardShares,
+    HeldIsDue,
+    HistoryOfEverybody,
+    HistoryRunsBackwards,
+    IgnoresHolds,
+    IgnoresKeys,
+    IgnoresLanes,
+    IgnoresLimit,
+    IgnoresPriority,
+    IgnoresSourceId,
+    JanitorRetiresTheLiving,
+    KeyGoesWithContent,
+    KeysAreGlobal,
+    LapsedForgetsStage,
+    LastReportWins,
+    LosesMaxAttempts,
+    LosesMetadata,
+    LosesReceipts,
+    MissingIsAFailure,
+    NeverStale,
+    NeverSweeps,
+    OldestFirst,
+    ReadyIgnoresFence,
+    RecordForgetsTemplate,
+    RedriveForgetsAge,
+    RedriveKeepsTheOldBudget,
+    RedriveNeedsBytes,
+    RedrivesWithoutContent,
+    RemembersUnknownReports,
+    RepeatsReports,
+    RepeatsTokens,
+    ReplacesBytes,
+    ReportClearsCode,
+    ReportsLeaveNoEvent,
+    ReportsMoveNoStatus,
+    RetireIsIgnored,
+    RetriesAtOnce,
+    ReversesBatches,
+    RevivesFinalLetters,
+    RingsNobody,
+    RoundsToMilliseconds,
+    SettleForgetsFeedback,
+    SettleIgnoresFence,
+    StaleSpoilsBatch,
+    TakenIdIsSuccess,
+    TakesOverOnce,
+    UntilIsIncluded,
+    WaitsForEver,
+    WaitsLongerThanTold,
+    WritesTwoEvents,
+}
+
+/// A memory store with a fault, and what the fault needs to remember.
+#[derive(Debug)]
+pub(crate) struct BrokenStore {
+    pub(super) inner: MemoryStore,
+    pub(super) fault: Fault,
+    notes: Mutex<Notes>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) ids: Vec<DeliveryId>,
+    pub(super) keys: HashMap<IdempotencyKey, DeliveryId>,
+    pub(super) claims: Vec<Claim>,
+    pub(super) fences: HashMap<DeliveryId, Fence>,
+    pub(super) frozen: HashMap<DeliveryId, FrozenLetter>,
+    pub(super) handed: HashSet<DeliveryId>,
+    pub(super) taken_over: HashSet<DeliveryId>,
+    pub(super) workers: HashSet<WorkerId>,
+    pub(super) reports: HashSet<String>,
+    pub(super) last_report: Option<Feedback>,
+    pub(super) has_swept: Option<()>,
+}
+
+impl BrokenStore {
+    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+}
+
+/// The harness of a broken store.
+pub(crate) struct BrokenHarness {
+    store: Arc<BrokenStore>,
+    clock: ManualClock,
+}
+
+impl BrokenHarness {
+    pub(crate) fn with(fault: Fault) -> Self {
+        let clock = ManualClock::default();
+        let inner = MemoryStore::new(clock.clone());
+        Self { store: Arc::new(BrokenStore { inner, fault, notes: Mutex::default() }), clock }
+    }
+}
+
+#[async_trait]
+impl StoreHarness for BrokenHarness {
+    async fn fresh() -> Self {
+        Self::with(Fault::None)
+    }
+
+    fn queue(&self) -> Arc<dyn DeliveryQueue> {
+        Arc::clone(&self.store) as Arc<dyn DeliveryQueue>
+    }
+
+    fn tracker(&self) -> Arc<dyn DeliveryTracker> {
+        Arc::clone(&self.store) as Arc<dyn DeliveryTracker>
+    }
+
+    fn workers(&self) -> Arc<dyn WorkerRegistry> {
+        Arc::clone(&self.store) as Arc<dyn WorkerRegistry>
+    }
+
+    async fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+}

@@ -1,0 +1,207 @@
+//! Every rule has a named broken fake that fails it: a rule that nothing can fail is none.
+//!
+//! Each test first runs its rule on the fake without a fault, which passes, and then with the
+//! fault of the table, which does not.
+
+/// Stamps one test per rule of a suite, from the same list as the suite itself.
+macro_rules! fail_each_rule {
+    ({ $rules:ident $harness:path } $($rule:ident)*) => {
+        $(
+            #[tokio::test(start_paused = true)]
+            async fn $rule() {
+                use $harness as Harness;
+                let fault = fault_of(stringify!($rule));
+                let healthy = Harness::with(Fault::None);
+                $rules::$rule(&healthy).await;
+                let broken = Harness::with(fault);
+                let failed = crate::broken::fails(async move { $rules::$rule(&broken).await }).await;
+                assert!(failed, "{fault:?} does not fail the rule {}", stringify!($rule));
+            }
+        )*
+
+        fn fault_of(rule: &str) -> Fault {
+            let found = FAULTS.iter().find(|(name, _)| *name == rule);
+            found.unwrap_or_else(|| panic!("the rule {rule} has no broken fake: add one to FAULTS")).1
+        }
+
+        #[test]
+        fn every_fault_belongs_to_a_rule() {
+            let rules = [$(stringify!($rule)),*];
+            for (name, fault) in FAULTS {
+                assert!(rules.contains(name), "{fault:?} is there for {name}, which is no rule");
+            }
+            assert_eq!(FAULTS.len(), rules.len(), "each rule stands in the table once");
+        }
+    };
+}
+
+mod queue_rules {
+    use postroom_ports::contract::queue;
+
+    use crate::broken::store::Fault;
+
+    postroom_ports::for_each_queue_rule!(fail_each_rule { queue crate::broken::store::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("a_new_letter_is_stored_as_it_was_handed_in", Fault::LosesMaxAttempts),
+        ("every_letter_of_a_batch_has_its_own_answer", Fault::AnswersInReverse),
+        ("enqueue_same_key_twice_returns_the_first_id", Fault::IgnoresKeys),
+        ("the_same_key_with_other_content_is_refused", Fault::ComparesNoContent),
+        ("keys_of_different_tenants_do_not_meet", Fault::KeysAreGlobal),
+        ("a_taken_delivery_id_is_refused_and_leaves_the_first_untouched", Fault::TakenIdIsSuccess),
+        ("one_bad_letter_in_a_batch_does_not_touch_the_others", Fault::BatchIsAllOrNothing),
+        ("the_same_key_twice_in_one_batch_is_one_letter", Fault::BatchIgnoresItsOwnKeys),
+        ("one_key_from_many_callers_at_once_is_one_letter", Fault::IgnoresKeys),
+        ("an_idempotency_key_is_forgotten_after_24_hours", Fault::NeverSweeps),
+        ("unicode_and_empty_fields_survive", Fault::LosesMetadata),
+        ("timestamps_round_trip_exactly", Fault::RoundsToMilliseconds),
+        ("a_key_outlives_the_content_of_its_letter", Fault::KeyGoesWithContent),
+        ("claim_matches_domain_apply_claimed", Fault::CountsTwoAttempts),
+        ("claim_returns_the_store_time", Fault::ClaimSaysItsOwnTime),
+        ("claim_skips_rows_not_yet_due", Fault::ForgetsDueTime),
+        ("claim_skips_expired_letters", Fault::ForgetsExpiry),
+        ("claim_skips_held_tenants", Fault::IgnoresHolds),
+        ("claim_never_hands_one_delivery_to_two_workers", Fault::HandsOutTwice),
+        ("claim_takes_no_more_than_its_limit", Fault::IgnoresLimit),
+        ("claim_takes_the_most_urgent_first", Fault::IgnoresPriority),
+        ("claim_orders_by_due_time_within_one_lane", Fault::ReversesBatches),
+        ("one_lane_cannot_take_the_whole_batch_while_others_wait", Fault::IgnoresLanes),
+        ("a_lone_lane_may_fill_the_batch", Fault::HardShares),
+        ("final_states_are_never_claimed", Fault::RevivesFinalLetters),
+        ("a_retrying_letter_is_claimed_when_due_and_not_before", Fault::RetriesAtOnce),
+        ("every_claim_has_a_fence_of_its_own", Fault::RepeatsTokens),
+        ("ready_stores_the_frozen_bytes_and_later_claims_return_them", Fault::ForgetsBytes),
+        ("frozen_bytes_are_never_replaced", Fault::ReplacesBytes),
+        ("ready_with_a_stale_fence_changes_nothing", Fault::ReadyIgnoresFence),
+        ("one_stale_handover_does_not_touch_the_others", Fault::StaleSpoilsBatch),
+        ("a_handover_writes_no_event", Fault::HandoverIsAnEvent),
+        ("extend_moves_the_lease_for_the_holder_only", Fault::ExtendIgnoresFence),
+        ("cancel_of_a_claimed_letter_comes_too_late", Fault::CancelsAnything),
+        ("settle_writes_exactly_one_event", Fault::WritesTwoEvents),
+        ("settle_keeps_receipt_transport_code_and_detail", Fault::LosesReceipts),
+        ("settle_with_a_stale_fence_changes_nothing", Fault::SettleIgnoresFence),
+        ("settle_twice_is_stale", Fault::NeverStale),
+        ("one_stale_settlement_does_not_touch_the_others", Fault::StaleSpoilsBatch),
+        ("a_final_letter_leaves_the_queue", Fault::NeverStale),
+        ("a_report_during_the_attempt_survives_its_settlement", Fault::SettleForgetsFeedback),
+        ("a_letter_given_back_is_due_at_once", Fault::WaitsLongerThanTold),
+        ("lapsed_lists_only_lapsed_leases", Fault::JanitorRetiresTheLiving),
+        ("lapsed_takes_over_under_a_new_fence_and_counts_no_attempt", Fault::CountsTwoAttempts),
+        ("a_lapsed_letter_is_settled_by_its_stage", Fault::LapsedForgetsStage),
+        ("the_old_holder_is_stale_after_a_takeover", Fault::ExtendIgnoresFence),
+        ("a_worker_that_stops_beating_loses_its_claims", Fault::BeatsForEverybody),
+        ("a_retired_worker_loses_its_claims_at_once", Fault::RetireIsIgnored),
+        ("two_janitors_never_take_the_same_letter", Fault::HandsOutTwice),
+        ("a_dead_janitor_loses_what_it_took_over", Fault::TakesOverOnce),
+        ("doubtful_returns_due_letters_in_doubt", Fault::DoubtfulFindsNothing),
+        ("doubtful_does_not_return_held_letters", Fault::HeldIsDue),
+        ("doubtful_waits_for_the_due_time", Fault::RetriesAtOnce),
+        ("a_letter_in_doubt_is_taken_again_after_its_lease", Fault::TakesOverOnce),
+        ("a_report_settles_a_letter_in_doubt_under_the_askers_hands", Fault::ReportsMoveNoStatus),
+        ("cancel_of_a_letter_in_doubt_comes_too_late", Fault::CancelsAnything),
+        ("cancel_stops_a_waiting_letter", Fault::CancelOnlySaysSo),
+        ("cancel_matches_domain_apply_cancelled", Fault::AnswersWithoutCode),
+        ("requests_answer_each_id_in_order", Fault::AnswersInReverse),
+        ("redrive_puts_a_dead_letter_back_with_its_whole_budget", Fault::RedriveKeepsTheOldBudget),
+        ("redrive_matches_domain_apply_redriven", Fault::RedriveForgetsAge),
+        ("redrive_of_a_letter_without_bytes_renders_it_anew", Fault::RedriveNeedsBytes),
+        ("redrive_without_content_says_so", Fault::RedrivesWithoutContent),
+        ("sweep_cancels_what_expired_with_its_code", Fault::NeverSweeps),
+        ("sweep_matches_domain_apply_expired", Fault::AnswersWithoutCode),
+        ("sweep_keeps_to_its_limit", Fault::IgnoresLimit),
+        ("sweep_forgets_content_past_retention_and_not_before", Fault::ForgetsContentAtOnce),
+        ("sweep_forgets_workers_that_are_gone", Fault::NeverSweeps),
+    ];
+}
+
+mod tracker_rules {
+    use postroom_ports::contract::tracker;
+
+    use crate::broken::store::Fault;
+
+    postroom_ports::for_each_tracker_rule!(fail_each_rule { tracker crate::broken::store::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("find_knows_nothing_of_an_unknown_letter", Fault::MissingIsAFailure),
+        ("a_new_letter_has_its_record", Fault::RecordForgetsTemplate),
+        ("history_has_one_event_per_transition_in_order", Fault::HistoryRunsBackwards),
+        ("a_history_is_of_one_letter_alone", Fault::HistoryOfEverybody),
+        ("counts_say_how_the_queue_stands", Fault::CountsScheduledAsDue),
+        ("a_report_turns_retrying_and_in_doubt_into_sent", Fault::ReportsMoveNoStatus),
+        ("record_matches_domain_apply_reported", Fault::AnswersForgetAttempts),
+        ("a_report_without_a_change_of_status_leaves_the_rest", Fault::ReportClearsCode),
+        ("reports_converge_in_any_order", Fault::LastReportWins),
+        ("every_report_is_kept_as_an_event", Fault::ReportsLeaveNoEvent),
+        ("the_same_report_is_recorded_once", Fault::RepeatsReports),
+        ("a_report_of_an_unknown_letter_says_so", Fault::RemembersUnknownReports),
+        ("search_finds_what_matches_every_filter", Fault::IgnoresSourceId),
+        ("search_takes_from_as_included_and_until_as_excluded", Fault::UntilIsIncluded),
+        ("search_shows_the_newest_first", Fault::OldestFirst),
+        ("search_pages_neither_repeat_nor_skip", Fault::CursorForgetsTheId),
+        ("a_full_last_page_is_the_last", Fault::AlwaysAnotherPage),
+    ];
+}
+
+mod worker_rules {
+    use postroom_ports::contract::worker;
+
+    use crate::broken::store::Fault;
+
+    postroom_ports::for_each_worker_rule!(fail_each_rule { worker crate::broken::store::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("a_waiting_worker_is_woken_by_an_enqueue", Fault::RingsNobody),
+        ("a_wait_ends_when_its_time_is_up", Fault::WaitsForEver),
+        ("a_beating_worker_keeps_its_claims", Fault::BeatIsIgnored),
+        ("a_beat_speaks_for_one_worker_alone", Fault::BeatsForEverybody),
+    ];
+}
+
+mod transport_rules {
+    use postroom_ports::contract::transport;
+
+    use crate::broken::transport::Fault;
+
+    postroom_ports::for_each_transport_rule!(fail_each_rule { transport crate::broken::transport::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("an_accepted_letter_yields_a_receipt", Fault::LosesReceipts),
+        ("the_bytes_arrive_unchanged", Fault::StripsDots),
+        ("a_refused_recipient_is_rejected", Fault::EverythingIsDeferred),
+        ("a_refusal_for_now_is_deferred", Fault::EverythingIsRejected),
+        ("bad_credentials_are_misconfigured", Fault::EverythingIsRejected),
+        ("silence_after_the_body_is_in_doubt", Fault::EverythingIsDeferred),
+        ("a_connection_lost_after_the_body_is_in_doubt", Fault::EverythingIsDeferred),
+        ("garbage_after_the_body_is_in_doubt", Fault::EverythingIsRejected),
+        ("a_connection_lost_before_the_body_is_deferred", Fault::EverythingIsInDoubt),
+        ("an_unreachable_peer_is_deferred", Fault::EverythingIsInDoubt),
+        ("a_failure_holds_no_secret_and_no_address", Fault::AddressInTheCode),
+        ("a_failure_does_not_spoil_the_next_letter", Fault::SpoiledByFailure),
+        ("dropping_the_future_leaves_the_transport_usable", Fault::StuckAfterADrop),
+        ("letters_sent_at_once_do_not_mix", Fault::MixesRecipients),
+        ("reconcile_claims_nothing_that_it_cannot_know", Fault::ReconcileClaimsAcceptance),
+        ("a_transport_says_what_it_can", Fault::SendsNoneAtOnce),
+    ];
+}
+
+mod renderer_rules {
+    use postroom_ports::contract::renderer;
+
+    use crate::broken::renderer::Fault;
+
+    postroom_ports::for_each_renderer_rule!(fail_each_rule { renderer crate::broken::renderer::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("a_letter_has_a_subject_and_both_bodies", Fault::ForgetsText),
+        ("missing_variables_are_named_all_at_once", Fault::NamesOneMissing),
+        ("data_is_escaped_in_html_and_only_there", Fault::EscapesNothing),
+        ("links_of_other_schemes_are_refused", Fault::AcceptsAnyLink),
+        ("data_is_never_evaluated", Fault::EvaluatesData),
+        ("the_same_input_gives_the_same_words", Fault::CountsVersions),
+        ("output_is_bounded", Fault::RendersWithoutBounds),
+        ("an_unknown_template_is_named_with_a_suggestion", Fault::SuggestsNothing),
+        ("a_subject_is_one_line", Fault::BreaksTheSubject),
+        ("every_listed_template_renders_its_sample", Fault::KnowsNoSamples),
+        ("unused_data_is_no_mistake", Fault::RefusesUnusedData),
+    ];
+}
