@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -15,11 +16,11 @@ use crate::process::Process;
 use crate::source::environment;
 
 /// The binary with a home of its own: its working folder, where `postroom.toml` is looked for, and where everything
-/// that it writes goes.
-#[derive(Debug)]
+/// that it writes goes. A clone shares the home.
+#[derive(Clone, Debug)]
 pub struct Postroom {
     binary: PathBuf,
-    home: TempDir,
+    home: Arc<TempDir>,
     variables: BTreeMap<String, String>,
 }
 
@@ -45,7 +46,7 @@ impl Postroom {
         let profile = test.parent().and_then(Path::parent).context("a test that lies nowhere")?;
         let binary = profile.join("postroom");
         ensure!(binary.is_file(), "{} is missing: run `cargo build -p postroom` first", binary.display());
-        let home = tempfile::Builder::new().prefix("postroom-home-").tempdir()?;
+        let home = Arc::new(tempfile::Builder::new().prefix("postroom-home-").tempdir()?);
         let place = home.path().to_string_lossy().into_owned();
         let path = environment("PATH").unwrap_or_default().to_string_lossy().into_owned();
         let variables = [("PATH", path), ("HOME", place.clone()), ("TMPDIR", place)];
@@ -110,6 +111,16 @@ impl Postroom {
             stdout: String::from_utf8(output.stdout)?,
             stderr: String::from_utf8(output.stderr)?,
         })
+    }
+
+    /// Starts a worker and waits until it is at work.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub async fn worker(&self, words: &[&str]) -> Result<Process> {
+        let worker = self.start(&[&["worker"], words].concat())?;
+        worker.notes("is at work").await?;
+        Ok(worker)
     }
 
     /// Starts it and lets it run.

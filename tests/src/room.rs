@@ -93,17 +93,7 @@ impl Room {
     /// # Errors
     /// It does not start.
     pub async fn worker(&self) -> Result<Process> {
-        self.worker_with(&[]).await
-    }
-
-    /// Starts a worker with further words and waits until it is at work.
-    ///
-    /// # Errors
-    /// It does not start.
-    pub async fn worker_with(&self, words: &[&str]) -> Result<Process> {
-        let worker = self.postroom.start(&[&["worker"], words].concat())?;
-        worker.notes("is at work").await?;
-        Ok(worker)
+        self.postroom.worker(&[]).await
     }
 
     /// What `status --json` says of a letter.
@@ -119,15 +109,23 @@ impl Room {
     /// # Errors
     /// It never has.
     pub async fn becomes(&self, id: &str, status: &str) -> Result<Value> {
-        let look = || async {
-            let document = self.status(id).await?;
-            Ok((document["status"] == status).then_some(document))
-        };
-        let found = until(status, look).await;
-        match found {
-            Ok(document) => Ok(document),
-            Err(error) => Err(error.context(self.status(id).await?.to_string())),
-        }
+        self.shows(id, "SELECT status FROM deliveries WHERE delivery_id = $1", status).await
+    }
+
+    /// Waits until the last error of a letter has this code, and gives what `status --json` says of it then.
+    ///
+    /// # Errors
+    /// It never has.
+    pub async fn comes_to(&self, id: &str, code: &str) -> Result<Value> {
+        self.shows(id, "SELECT last_error_code FROM deliveries WHERE delivery_id = $1", code).await
+    }
+
+    async fn shows(&self, id: &str, question: &'static str, wanted: &str) -> Result<Value> {
+        let look = || async { Ok((self.store.text(question, id).await?.as_deref() == Some(wanted)).then_some(())) };
+        let found = until(wanted, look).await;
+        let document = self.status(id).await?;
+        found.with_context(|| document.to_string())?;
+        Ok(document)
     }
 
     /// Waits until no letter is left undone.

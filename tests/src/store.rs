@@ -99,6 +99,22 @@ impl Store {
         }
     }
 
+    /// One text about one letter, `$1` in the statement; `None` where it is null or there is no such letter.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn text(&self, sql: &'static str, id: &str) -> Result<Option<String>> {
+        let found: Option<Option<String>> = match &self.0 {
+            Place::Postgres(database) => {
+                sqlx::query_scalar(sql).bind(id).fetch_optional(&mut postgres(database).await?).await?
+            }
+            Place::Sqlite(folder) => {
+                sqlx::query_scalar(sql).bind(id).fetch_optional(&mut sqlite(folder).await?).await?
+            }
+        };
+        Ok(found.flatten())
+    }
+
     /// The tables in which a letter has left something; empty where nothing is stored.
     ///
     /// # Errors
