@@ -92,6 +92,8 @@ CREATE TABLE email.deliveries (
         CHECK (feedback IN ('none', 'delayed', 'delivered', 'bounced', 'complained')),
     excused             integer NOT NULL DEFAULT 0 CHECK (excused >= 0),
     crashes             integer NOT NULL DEFAULT 0 CHECK (crashes >= 0),
+    -- How far its last claim had come when it ended: whether a byte of it may have left.
+    stage               text NOT NULL DEFAULT 'claimed' CHECK (stage IN ('claimed', 'handover')),
     -- Since when it is final; content is kept for a while from then on.
     final_at            timestamptz,
     -- What the next event remembers beside the columns: set it together with the status.

@@ -6,7 +6,6 @@ use postroom_domain::id::{DeliveryId, Workflow};
 use postroom_domain::lifecycle::{Context, DeliveryState, Event, InvalidTransition, Transition, apply};
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_domain::retry::{Jitter, RetryPolicy};
-use postroom_domain::status::Stage;
 use postroom_domain::time::Timestamp;
 use postroom_ports::error::PortError;
 use postroom_ports::queue::{Changed, Committed};
@@ -50,8 +49,7 @@ pub(crate) async fn lock(
     for row in rows.map_err(port_error(operation))? {
         let columns = StateColumns {
             status: &row.status,
-            // A change by request does not look at it.
-            stage: Stage::Claimed.as_str(),
+            stage: &row.stage,
             attempts: row.attempts,
             excused: row.excused,
             crashes: row.crashes,

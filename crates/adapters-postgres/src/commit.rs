@@ -71,6 +71,7 @@ pub(crate) async fn commit(session: Session<'_>, writes: &[Write<'_>]) -> sqlx::
     let transports: Vec<Option<&str>> = writes.iter().map(|w| w.transport).collect();
     let receipts: Vec<Option<&str>> = writes.iter().map(|w| w.receipt).collect();
     let events: Vec<Value> = writes.iter().map(|w| w.event()).collect();
+    let stages: Vec<&str> = writes.iter().map(|w| w.transition.next.stage.as_str()).collect();
     let moved = sqlx::query_file!(
         "queries/deliveries/commit.sql",
         &seqs,
@@ -86,6 +87,7 @@ pub(crate) async fn commit(session: Session<'_>, writes: &[Write<'_>]) -> sqlx::
         &transports as &[Option<&str>],
         &receipts as &[Option<&str>],
         &events,
+        &stages as &[&str],
     )
     .fetch_all(session)
     .await?;

@@ -16,27 +16,42 @@ use tokio::time::{sleep, timeout};
 const CHANNEL: &str = "postroom";
 /// How long after a lost connection the next one is tried.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long a worker's start waits until somebody listens.
+const START: Duration = Duration::from_secs(2);
 /// After so much silence the connection is asked whether it is still there: one that died without a word would be
 /// silent for ever.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// One connection that listens, once the first worker waits, and everybody who waits for it.
+/// One connection that listens, once the first worker registers, and everybody who waits for it.
 #[derive(Debug)]
 pub(crate) struct Listener {
     options: PgConnectOptions,
-    bell: watch::Sender<()>,
+    /// How often it rang.
+    bell: watch::Sender<u64>,
     /// What each worker has heard: a notice between two waits ends the second one at once.
-    ears: Mutex<HashMap<WorkerId, watch::Receiver<()>>>,
+    ears: Mutex<HashMap<WorkerId, watch::Receiver<u64>>>,
     task: OnceLock<AbortHandle>,
 }
 
 impl Listener {
     pub(crate) fn new(options: PgConnectOptions) -> Self {
-        Self { options, bell: watch::Sender::new(()), ears: Mutex::default(), task: OnceLock::new() }
+        Self { options, bell: watch::Sender::new(0), ears: Mutex::default(), task: OnceLock::new() }
+    }
+
+    /// Begins to listen, so that no notice is missed once a worker has looked and waits. Where that does not work at
+    /// once, workers poll meanwhile.
+    pub(crate) async fn start(&self) {
+        self.spawn();
+        // Whether it listens, cannot, or takes too long: the worker goes on.
+        drop(timeout(START, self.bell.subscribe().wait_for(|rings| *rings > 0)).await);
+    }
+
+    fn spawn(&self) {
+        self.task.get_or_init(|| tokio::spawn(listen(self.options.clone(), self.bell.clone())).abort_handle());
     }
 
     pub(crate) async fn wait(&self, worker: WorkerId, longest: Duration) -> Woken {
-        self.task.get_or_init(|| tokio::spawn(listen(self.options.clone(), self.bell.clone())).abort_handle());
+        self.spawn();
         let mut ear = self.ears().remove(&worker).unwrap_or_else(|| self.bell.subscribe());
         let woken = match timeout(longest, ear.changed()).await {
             Ok(Ok(())) => Woken::ByEnqueue,
@@ -56,7 +71,7 @@ impl Listener {
         }
     }
 
-    fn ears(&self) -> MutexGuard<'_, HashMap<WorkerId, watch::Receiver<()>>> {
+    fn ears(&self) -> MutexGuard<'_, HashMap<WorkerId, watch::Receiver<u64>>> {
         // A map of receivers is whole at every moment.
         self.ears.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,21 +84,26 @@ impl Drop for Listener {
 }
 
 /// Listens, and listens again. Whatever was notified meanwhile is lost, so everybody looks once after each gap.
-async fn listen(options: PgConnectOptions, bell: watch::Sender<()>) {
+async fn listen(options: PgConnectOptions, bell: watch::Sender<u64>) {
     loop {
         if let Err(error) = hear(options.clone(), &bell).await {
             tracing::warn!(error = %error, "not listening for new letters; workers poll until that is possible");
         }
+        ring(&bell);
         sleep(AGAIN).await;
     }
 }
 
-async fn hear(options: PgConnectOptions, bell: &watch::Sender<()>) -> sqlx::Result<()> {
+fn ring(bell: &watch::Sender<u64>) {
+    bell.send_modify(|rings| *rings = rings.wrapping_add(1).max(1));
+}
+
+async fn hear(options: PgConnectOptions, bell: &watch::Sender<u64>) -> sqlx::Result<()> {
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        bell.send_replace(());
+        ring(bell);
         loop {
             match timeout(SILENCE, listener.try_recv()).await {
                 Ok(Ok(Some(_))) => break,

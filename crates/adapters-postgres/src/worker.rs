@@ -41,7 +41,9 @@ impl WorkerRegistry for PostgresWorkers {
             .execute(turn.session())
             .await
             .map_err(&failed)?;
-        turn.end().await.map_err(failed)
+        turn.end().await.map_err(failed)?;
+        self.listener.start().await;
+        Ok(())
     }
 
     async fn beat(&self, worker: WorkerId) -> Result<(), PortError> {

@@ -4,8 +4,9 @@ WITH input AS (
     SELECT *
       FROM unnest(
         $1::bigint[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::text[], $7::timestamptz[],
-        $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[]
-      ) i(seq, token, status, excused, crashes, feedback, age_from, due_in, code, detail, transport, receipt, payload)
+        $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::text[]
+      ) i(seq, token, status, excused, crashes, feedback, age_from, due_in, code, detail, transport, receipt, payload,
+          stage)
 ), fenced AS MATERIALIZED (
     -- In one order for everybody, so that no two batches wait for each other.
     SELECT o.seq, o.transport
@@ -21,13 +22,14 @@ WITH input AS (
 ), place AS (
     -- The triggers of the deliveries take final letters out of the queue.
     UPDATE email.outbox o
-       SET status = m.status, due_at = m.due_at, worker = NULL, token = NULL, lease_until = NULL, stage = 'claimed',
+       SET status = m.status, due_at = m.due_at, worker = NULL, token = NULL, lease_until = NULL, stage = m.stage,
            transport = NULL
       FROM mine m
      WHERE o.seq = m.seq AND NOT email.is_final(m.status)
 )
 UPDATE email.deliveries d
    SET status = m.status, excused = m.excused, crashes = m.crashes, age_from = m.age_from, due_at = m.due_at,
+       stage = m.stage,
        -- What was reported while the attempt went on stands.
        feedback = email.worse_feedback(d.feedback, m.feedback),
        last_error_code = m.code, last_error_message = nullif(m.detail, ''),

@@ -10,6 +10,9 @@ WITH place AS MATERIALIZED (
 )
 SELECT d.seq, d.delivery_id, d.workflow, d.status, d.attempts, d.excused, d.crashes, d.feedback, d.max_attempts,
        d.age_from, d.expires_at, EXISTS (SELECT FROM email.payloads p WHERE p.seq = d.seq) AS "has_content!",
+       -- Under a claim, only the queue knows.
+       coalesce((SELECT o.stage FROM email.outbox o WHERE o.seq = d.seq AND o.status = 'in_progress'), d.stage)
+           AS "stage!",
        now() AS "now!"
   FROM email.deliveries d
  WHERE d.delivery_id = ANY ($1::text[])

@@ -53,7 +53,7 @@ WITH RECURSIVE lane AS (
     -- The attempt counts from here on, so that a crash counts.
     UPDATE email.deliveries d
        SET status = 'in_progress', attempts = d.attempts + 1, last_error_code = NULL, last_error_message = NULL,
-           last_attempted_at = now(), due_at = NULL, last_event = jsonb_build_object('worker', $1::uuid),
+           last_attempted_at = now(), due_at = NULL, stage = 'claimed', last_event = jsonb_build_object('worker', $1::uuid),
            revision = d.revision + 1
       FROM claimed
      WHERE d.seq = claimed.seq
