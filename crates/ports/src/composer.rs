@@ -1,4 +1,5 @@
 //! From words to the bytes that travel.
+#![expect(clippy::elidable_lifetime_names, reason = "mockall asks for the name")]
 
 use postroom_domain::address::{EmailAddress, Mailbox};
 use postroom_domain::id::DeliveryId;

@@ -18,6 +18,9 @@
 //! | [`sinks::Observer`], [`sinks::Notifier`], [`sinks::DeadLetterSink`] | hear of it | [`sinks`] |
 //! | [`clock::Clock`], [`clock::Chance`] | time and chance | [`clock`] |
 //!
+//! The feature `contract` brings the rules that prove an adapter, `memory` adapters that need
+//! nothing but memory and move when told, `mock` doubles that say whether they were called.
+//!
 //! MUST and MAY mean what RFC 2119 says. Each MUST is a case of a contract suite.
 //!
 //! # Write an adapter
@@ -28,8 +31,9 @@
 //! 3. Map every error by meaning: [`error::PortErrorKind`] for stores, a pure `classify`
 //!    function for transports, table-tested on recorded replies.
 //! 4. Add `postroom-ports` with the feature `contract` as a dev-dependency, write a harness
-//!    and stamp the suite: `postroom_ports::queue_contract!(MyHarness)`. One test per rule
-//!    appears, each named as a sentence.
+//!    and stamp the suite: `postroom_ports::queue_contract!(MyHarness)`, and likewise
+//!    `tracker_contract!`, `worker_contract!`, `transport_contract!`, `renderer_contract!`. One
+//!    test per rule appears, each named as a sentence.
 //! 5. Wire it in `wiring.rs` of the binary that uses it. Nothing else changes.
 //!
 //! # What is deliberately absent

@@ -1,4 +1,5 @@
 //! The tracker: where is this letter, and what happened to it?
+#![cfg_attr(feature = "mock", expect(clippy::ref_option_ref, reason = "mockall writes its matchers so"))]
 
 use async_trait::async_trait;
 use postroom_domain::address::EmailAddress;

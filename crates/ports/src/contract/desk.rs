@@ -20,7 +20,7 @@ use crate::tracker::{Delivery, DeliveryEvent, DeliveryTracker, Recorded, Search}
 use crate::worker::WorkerRegistry;
 
 /// How long a claim holds in the rules.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 /// Longer than [`LEASE`].
 pub const PAST_LEASE: Duration = Duration::from_secs(90);
 /// More letters than any rule enqueues.

@@ -16,10 +16,10 @@
 //! | renderer | [`RendererHarness`] | [`renderer_contract!`](crate::renderer_contract) | [`renderer`] |
 //!
 //! A rule is a `pub async fn` named as a sentence. It panics where the adapter breaks it, and
-//! says with what. No rule sleeps: due times and leases pass by [`StoreHarness::advance`].
+//! says with what. Due times and leases pass by [`StoreHarness::advance`], never by waiting.
 //!
 //! # Prove an adapter
-//! ```ignore
+//! ```text
 //! struct Harness { /* a temp dir, a database, a scripted peer */ }
 //! #[async_trait::async_trait]
 //! impl postroom_ports::contract::StoreHarness for Harness { /* … */ }
@@ -31,7 +31,7 @@
 //! The crate that stamps needs `tokio` (`macros`, `rt-multi-thread`) as a dev-dependency.
 //! What an adapter declares that it cannot do is skipped by name and with a reason; the test
 //! then stands in the output as `ignored, <reason>`:
-//! ```ignore
+//! ```text
 //! postroom_ports::transport_contract!(Harness, skip { bad_credentials_are_misconfigured: "it has none" });
 //! ```
 //!

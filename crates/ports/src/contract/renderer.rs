@@ -145,8 +145,8 @@ pub async fn every_listed_template_renders_its_sample<H: RendererHarness>(harnes
     assert!(listed.contains(&template(GREETING)) && listed.contains(&template("contract/loop")), "it is complete");
     for name in listed {
         let sample = renderer.sample(&name).unwrap_or_else(|| panic!("{name} has no sample"));
-        let rendered = renderer.render(&name, &sample).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
-        assert!(!rendered.subject.is_empty() && !rendered.html.is_empty() && !rendered.text.is_empty(), "{name}");
+        let words = renderer.render(&name, &sample).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
+        assert!(!words.subject.is_empty() && !words.html.is_empty() && !words.text.is_empty(), "{name}");
     }
 }
 

@@ -17,7 +17,7 @@ pub async fn ready_stores_the_frozen_bytes_and_later_claims_return_them<H: Store
     let first = desk.claim_one().await;
     let mut bytes = frozen(&id);
     bytes.bytes.extend_from_slice(b"\x00\xff\xfe.\r\n..\r\n");
-    bytes.subject = "Ünïcode 🎉".to_owned();
+    "Ünïcode 🎉".clone_into(&mut bytes.subject);
     assert_eq!(desk.ready(&first.fence, Some(bytes.clone())).await, Fenced::Done);
     let seen = desk.find(&id).await;
     assert_eq!(seen.message_id.as_deref(), Some(bytes.message_id.as_str()), "the record knows the Message-ID");

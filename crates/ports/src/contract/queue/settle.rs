@@ -109,8 +109,8 @@ pub async fn one_stale_settlement_does_not_touch_the_others<H: StoreHarness>(har
         |state: &DeliveryState| DeliveryState { stage: Stage::Handover, status: Status::InProgress, ..state.clone() };
     let mut batch = vec![settlement(&stale.fence, decide(&handed(&stale_state), &Event::Accepted, now))];
     for claim in [&first, &second] {
-        let state = desk.hand_over(claim).await;
-        batch.push(settlement(&claim.fence, decide(&state, &Event::Accepted, now)));
+        let ready = desk.hand_over(claim).await;
+        batch.push(settlement(&claim.fence, decide(&ready, &Event::Accepted, now)));
     }
     batch.swap(0, 1);
     let answers = desk.queue.settle(&batch).await.expect("the queue settles");

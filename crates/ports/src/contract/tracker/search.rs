@@ -41,7 +41,7 @@ pub async fn search_finds_what_matches_every_filter<H: StoreHarness>(harness: &H
         Search { source_id: everything.source_id.clone(), ..Search::default() },
     ];
     for search in one_by_one.iter().chain([&everything]) {
-        assert_eq!(found(&desk, search).await, [special.clone()], "{search:?}");
+        assert_eq!(found(&desk, search).await, std::slice::from_ref(&special), "{search:?}");
     }
     let contradiction = Search { status: Some(Status::Sent), ..everything };
     assert!(found(&desk, &contradiction).await.is_empty(), "every part must match");

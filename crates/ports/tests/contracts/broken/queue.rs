@@ -225,9 +225,11 @@ impl BrokenStore {
     /// A batch of claims as the fault shows it.
     fn tampered(&self, mut batch: Batch) -> Batch {
         if self.is(Fault::HandsOutTwice) {
-            let fresh = batch.claims.clone();
-            batch.claims.extend(self.notes().claims.clone());
-            self.notes().claims.extend(fresh);
+            let mut notes = self.notes();
+            notes.claims.extend(batch.claims.clone());
+            if batch.claims.is_empty() {
+                batch.claims.extend(notes.claims.first().cloned());
+            }
         }
         for claim in &mut batch.claims {
             let id = claim.fence.delivery_id.clone();
