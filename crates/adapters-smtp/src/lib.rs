@@ -19,6 +19,22 @@
 //! | `mime` | [`MimeComposer`], the adapter of [`postroom_ports::composer::MessageComposer`] |
 //! | `tls` | certificates and handshakes |
 //!
+//! # Use it
+//! ```no_run
+//! # use postroom_adapters_smtp::{SmtpConfig, SmtpTransport};
+//! # use postroom_ports::transport::{MailTransport, Outgoing, Receipt};
+//! # async fn example(outgoing: Outgoing<'_>) -> Result<Receipt, Box<dyn std::error::Error>> {
+//! let config = SmtpConfig {
+//!     username: Some("postroom".to_owned()),
+//!     password: Some("from the environment".into()),
+//!     ..SmtpConfig::new("smtp.example.org")
+//! };
+//! let transport = SmtpTransport::new(config)?;
+//! let receipt = transport.send(outgoing).await?;
+//! # Ok(receipt)
+//! # }
+//! ```
+//!
 //! # What may be relied on
 //! - **The final dot decides.** Whatever goes wrong before it left is "not sent"; whatever goes
 //!   wrong between it and a readable answer is "in doubt"; nothing that happens after the 250

@@ -84,3 +84,36 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_endless_answer_ends_and_the_next_one_may_begin() {
+        let (ours, mut theirs) = duplex(4 * ANSWER_LIMIT);
+        let mut wire = Wire::new(ours);
+        theirs.write_all(&vec![b'x'; 2 * ANSWER_LIMIT]).await.unwrap();
+        let mut buffer = [0_u8; 1024];
+        let mut read = 0;
+        let error = loop {
+            match wire.read(&mut buffer).await {
+                Ok(count) => read += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((error.kind(), read), (ErrorKind::InvalidData, ANSWER_LIMIT));
+        wire.write_all(b"NOOP\r\n").await.unwrap();
+        assert_eq!(wire.read(&mut buffer).await.unwrap(), buffer.len());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_stream_is_an_error() {
+        let (ours, theirs) = duplex(64);
+        drop(theirs);
+        let error = Wire::new(ours).read(&mut [0_u8; 8]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    }
+}

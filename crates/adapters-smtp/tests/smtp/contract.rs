@@ -28,6 +28,15 @@ fn refusal(code: u16, enhanced: &str) -> Act {
     Act::reply(code, enhanced, &format!("<someone@example.org> will not do, nor will {LEAK}"))
 }
 
+/// Begins like an acceptance, so that the letter is kept, and then is none.
+fn garbage() -> Act {
+    Act::reply_multiline(
+        250,
+        None,
+        [format!("perhaps\r\nor not, <someone@example.org> {LEAK}"), "who knows".to_owned()],
+    )
+}
+
 #[async_trait]
 impl TransportHarness for Harness {
     async fn fresh() -> Self {
@@ -40,7 +49,9 @@ impl TransportHarness for Harness {
         };
         config.timeouts.after_dot = Duration::from_secs(1);
         let transport = Arc::new(SmtpTransport::new(config).unwrap());
-        Self { transport, port, running: Some(inbox).into(), gone: Mutex::default() }
+        let harness = Self { transport, port, running: Some(inbox).into(), gone: Mutex::default() };
+        harness.set_peer(Peer::Accept).await;
+        harness
     }
 
     fn transport(&self) -> Arc<dyn MailTransport> {
@@ -72,7 +83,7 @@ impl TransportHarness for Harness {
             }
             Peer::SilentAfterBody => script.always(Stage::Body, Act::AcceptThenStall),
             Peer::CloseAfterBody => script.always(Stage::Body, Act::AcceptThenClose),
-            Peer::GarbageAfterBody => script.always(Stage::Body, Act::Garbage(b"perhaps\r\n".to_vec())),
+            Peer::GarbageAfterBody => script.always(Stage::Body, garbage()),
             Peer::CloseBeforeBody => script.always(Stage::Data, Act::Close),
             Peer::Unreachable => {}
         }

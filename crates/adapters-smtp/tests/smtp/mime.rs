@@ -134,11 +134,21 @@ fn a_hundred_odd_letters_are_read_as_they_were_written() {
 fn composing_twice_gives_equal_bytes_and_another_letter_other_ones() {
     let words = words("Ada", "Hello", "Hello\n");
     assert!(composed(&words) == composed(&words));
-    let other = Words { id: "another", ..words };
-    let (one, two) = (composed(&other), composed(&self::words("Ada", "Hello", "Hello\n")));
-    assert_ne!(one.message_id, two.message_id);
-    let boundary = |letter: &FrozenLetter| parse_mail(&letter.bytes).unwrap().ctype.params["boundary"].clone();
-    assert_ne!(boundary(&one), boundary(&two));
+    let other = composed(&Words { id: "another", ..self::words("Ada", "Hello", "Hello\n") });
+    assert_ne!(other.message_id, composed(&words).message_id);
+    assert_ne!(boundary(&other), boundary(&composed(&words)));
+}
+
+#[test]
+fn knowing_a_letters_boundary_is_of_no_use_to_whoever_writes_into_it() {
+    let known = boundary(&composed(&words("Ada", "Hello", "Hello\n")));
+    let forged = composed(&words("Ada", "Hello", &format!("Hello\n--{known}\n\nanother part\n--{known}--\n")));
+    assert_ne!(boundary(&forged), known);
+    assert_eq!(parse_mail(&forged.bytes).unwrap().subparts.len(), 2);
+}
+
+fn boundary(letter: &FrozenLetter) -> String {
+    parse_mail(&letter.bytes).unwrap().ctype.params["boundary"].clone()
 }
 
 #[test]

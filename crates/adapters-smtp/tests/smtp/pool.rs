@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use postroom_adapters_smtp::{PoolLimits, SmtpTransport};
 use postroom_dev_inbox::{Act, Config, DevInbox, Stage};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::peer::{config, inbox, letter, received, said, send, transport_to, verbs};
+use crate::raw::HELLO;
 
 fn transport(inbox: &DevInbox, limit: fn(&mut PoolLimits)) -> SmtpTransport {
     let mut config = config(inbox.addr().port());
@@ -106,6 +110,40 @@ async fn a_server_that_restarted_meanwhile_is_simply_called_again() {
     let second = inbox(Config::default().on_port(first.addr().port())).await;
     send(&transport, &letter("a@example.org", "two")).await.unwrap();
     assert_eq!(second.count(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_on_which_the_server_has_spoken_unasked_is_left() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let spoken = Arc::new(Notify::new());
+    let signal = Arc::clone(&spoken);
+    let server = tokio::spawn(async move {
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            socket.set_nodelay(true).unwrap();
+            for words in ["220 raw\r\n", HELLO, "250 ok\r\n250 ok\r\n354 go on\r\n", "250 queued\r\n"] {
+                if !words.starts_with("220") {
+                    let _ = socket.read(&mut [0_u8; 4096]).await.unwrap();
+                }
+                socket.write_all(words.as_bytes()).await.unwrap();
+            }
+            signal.notified().await;
+            socket.write_all(b"250 and another thing\r\n").await.unwrap();
+            open.push(socket);
+        }
+    });
+    let transport = SmtpTransport::new(config(port)).unwrap();
+    for words in ["one", "two"] {
+        send(&transport, &letter("a@example.org", words)).await.unwrap();
+        spoken.notify_one();
+        // The server writes, and the runtime hears of it: each yield lets it look.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+    }
+    server.await.unwrap();
 }
 
 #[tokio::test]
