@@ -1,4 +1,4 @@
-//! The rules of a [`MailTransport`](crate::transport::MailTransport).
+//! The rules of a [`MailTransport`].
 
 use std::sync::Arc;
 use std::time::Duration;
