@@ -195,7 +195,8 @@ async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<b
         return Ok(false);
     }
     raw_sql(migration.sql).execute(&mut *transaction).await.map_err(failed())?;
-    let note = "INSERT INTO email._migrations (version, name, checksum) VALUES ($1, $2, sha256(convert_to($3, 'UTF8')))";
+    let note =
+        "INSERT INTO email._migrations (version, name, checksum) VALUES ($1, $2, sha256(convert_to($3, 'UTF8')))";
     let note = sqlx::query(note).bind(migration.version).bind(migration.name).bind(migration.sql);
     note.execute(&mut *transaction).await.map_err(failed())?;
     transaction.commit().await.map_err(failed())?;
@@ -207,7 +208,9 @@ async fn roles(connection: &mut PgConnection) -> Result<Option<String>, MigrateE
     let mut transaction = locked(connection).await?;
     match raw_sql(ROLES).execute(&mut *transaction).await {
         Ok(_) => transaction.commit().await.map(|()| None).map_err(failed("roles")),
-        Err(error) if error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("42501") => {
+        Err(error)
+            if error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("42501") =>
+        {
             Ok(Some(ROLES.to_owned()))
         }
         Err(error) => Err(failed("roles")(error)),

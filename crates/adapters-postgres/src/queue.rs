@@ -94,7 +94,8 @@ impl PostgresQueue {
         };
         let (mut claims, mut broken) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
-            let corrupt = |Undecodable(column): Undecodable| PortError::corrupt(operation, "deliveries", column, row.seq);
+            let corrupt =
+                |Undecodable(column): Undecodable| PortError::corrupt(operation, "deliveries", column, row.seq);
             let (seq, token, state) = (row.seq, row.token, row.state().map_err(corrupt)?);
             let from = taken_from.get(&seq).and_then(|name| Status::parse(name)).unwrap_or(state.status);
             match row.decode(from) {
@@ -304,7 +305,8 @@ impl DeliveryQueue for PostgresQueue {
         })
         .await?;
         // A claim ends once: where a batch ends it twice, the second is stale.
-        let end = |write: &Write<'_>| if moved.remove(&(write.seq, write.token)) { Fenced::Done } else { Fenced::Stale };
+        let end =
+            |write: &Write<'_>| if moved.remove(&(write.seq, write.token)) { Fenced::Done } else { Fenced::Stale };
         Ok(writes.iter().map(end).collect())
     }
 
@@ -312,16 +314,11 @@ impl DeliveryQueue for PostgresQueue {
         const OPERATION: &str = "queue.lapsed";
         let failed = port_error(OPERATION);
         let mut turn = self.work.turn().await.map_err(&failed)?;
-        let taken = sqlx::query_file_as!(
-            Taken,
-            "queries/outbox/lapse.sql",
-            worker.as_uuid(),
-            i64::from(limit),
-            micros(lease)
-        )
-        .fetch_all(turn.session())
-        .await
-        .map_err(&failed)?;
+        let taken =
+            sqlx::query_file_as!(Taken, "queries/outbox/lapse.sql", worker.as_uuid(), i64::from(limit), micros(lease))
+                .fetch_all(turn.session())
+                .await
+                .map_err(&failed)?;
         turn.end().await.map_err(failed)?;
         self.read(OPERATION, &taken).await
     }
@@ -330,16 +327,11 @@ impl DeliveryQueue for PostgresQueue {
         const OPERATION: &str = "queue.doubtful";
         let failed = port_error(OPERATION);
         let mut turn = self.work.turn().await.map_err(&failed)?;
-        let taken = sqlx::query_file_as!(
-            Taken,
-            "queries/outbox/doubt.sql",
-            worker.as_uuid(),
-            i64::from(limit),
-            micros(lease)
-        )
-        .fetch_all(turn.session())
-        .await
-        .map_err(&failed)?;
+        let taken =
+            sqlx::query_file_as!(Taken, "queries/outbox/doubt.sql", worker.as_uuid(), i64::from(limit), micros(lease))
+                .fetch_all(turn.session())
+                .await
+                .map_err(&failed)?;
         turn.end().await.map_err(failed)?;
         self.read(OPERATION, &taken).await
     }

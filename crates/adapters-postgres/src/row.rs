@@ -42,7 +42,11 @@ pub(crate) fn count(stored: i32) -> u32 {
 }
 
 /// Text that was parsed when it came in.
-pub(crate) fn text<T, E>(column: &'static str, value: String, parse: fn(String) -> Result<T, E>) -> Result<T, Undecodable> {
+pub(crate) fn text<T, E>(
+    column: &'static str,
+    value: String,
+    parse: fn(String) -> Result<T, E>,
+) -> Result<T, Undecodable> {
     parse(value).map_err(|_| Undecodable(column))
 }
 
@@ -180,8 +184,9 @@ impl ClaimedRow {
         let address = |column, value: &str| EmailAddress::parse(value).map_err(|_| Undecodable(column));
         let recipient = Mailbox::new(self.recipient_name.as_deref(), address("recipient", &self.recipient)?)
             .map_err(|_| Undecodable("recipient_name"))?;
-        let stored: Vec<StoredHeader> = serde_json::from_value(self.headers.unwrap_or_else(|| Value::Array(Vec::new())))
-            .map_err(|_| Undecodable("headers"))?;
+        let stored: Vec<StoredHeader> =
+            serde_json::from_value(self.headers.unwrap_or_else(|| Value::Array(Vec::new())))
+                .map_err(|_| Undecodable("headers"))?;
         let headers = stored.iter().map(|header| HeaderField::new(&header.name, &header.value));
         Ok(Letter {
             workflow: text("workflow", self.workflow, Workflow::parse)?,

@@ -130,7 +130,9 @@ async fn a_change_by_hand_takes_the_letter_from_its_worker() {
     let id = scene.enqueue(&postroom_ports::contract::letters::delivery()).await;
     let claims = scene.claim().await;
     assert_eq!(claims.len(), 1);
-    scene.sql("UPDATE email.deliveries SET status = 'retrying', due_at = now(), last_event = '{\"by\": \"hand\"}'").await;
+    scene
+        .sql("UPDATE email.deliveries SET status = 'retrying', due_at = now(), last_event = '{\"by\": \"hand\"}'")
+        .await;
     let queue = scene.store.queue();
     let lease = std::time::Duration::from_secs(60);
     let fences = [claims[0].fence.clone()];
@@ -156,11 +158,12 @@ async fn every_enabled_consumer_gets_every_event() {
     scene.enqueue(&postroom_ports::contract::letters::delivery()).await;
     scene.claim().await;
     let mut connection = scene.connection().await;
-    let relayed: Vec<(String, i64)> =
-        sqlx::query_as("SELECT consumer, count(*) FROM email.relay r JOIN email.delivery_events e ON e.id = r.event
-                         GROUP BY consumer ORDER BY consumer")
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+    let relayed: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT consumer, count(*) FROM email.relay r JOIN email.delivery_events e ON e.id = r.event
+                         GROUP BY consumer ORDER BY consumer",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
     assert_eq!(relayed, [("alarms".to_owned(), 2), ("webhooks".to_owned(), 2)]);
 }

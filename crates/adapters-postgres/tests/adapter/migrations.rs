@@ -17,7 +17,9 @@ async fn an_application_user_migrates_beside_its_own_tables() {
     let grant = format!("GRANT CREATE ON DATABASE {} TO {}", database.name(), app.name());
     admin.execute(sqlx::AssertSqlSafe(grant)).await.unwrap();
     admin
-        .execute("CREATE TABLE public._sqlx_migrations (version bigint); INSERT INTO public._sqlx_migrations VALUES (7)")
+        .execute(
+            "CREATE TABLE public._sqlx_migrations (version bigint); INSERT INTO public._sqlx_migrations VALUES (7)",
+        )
         .await
         .unwrap();
 

@@ -29,7 +29,8 @@ async fn an_enqueuer_may_use_the_door_and_nothing_behind_it() {
         assert_eq!(refusal(&mut app, sql).await.0, "42501", "{sql}");
     }
     assert_eq!(scene.claim().await.len(), 1);
-    let mut stranger = PgConnection::connect(scene.database.create_role("stranger", "").await.unwrap().url()).await.unwrap();
+    let mut stranger =
+        PgConnection::connect(scene.database.create_role("stranger", "").await.unwrap().url()).await.unwrap();
     assert_eq!(refusal(&mut stranger, &format!("{ENQUEUE})")).await.0, "42501");
 }
 

@@ -20,7 +20,7 @@ async fn unnamed_statements_run_in_transactions_and_leave_no_name_behind() {
     scene
         .sql(
             "CREATE TABLE public.names (name text);
-             CREATE FUNCTION public.spy() RETURNS trigger LANGUAGE plpgsql AS $$
+             CREATE FUNCTION public.spy() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
              BEGIN
                  INSERT INTO public.names SELECT s.name FROM pg_prepared_statements s WHERE NOT s.from_sql AND s.name <> '';
                  RETURN NULL;
