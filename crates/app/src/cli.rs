@@ -49,9 +49,14 @@ pub struct Cli {
 
 /// What every command understands.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Global {
-    /// Where letters are kept: <postgres://USER:PASSWORD@HOST/NAME> or <sqlite://PATH> [env: `DATABASE_URL`]
-    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "Where letters are kept: postgres://USER:PASSWORD@HOST/NAME or sqlite://PATH [env: DATABASE_URL]"
+    )]
     database_url: Option<String>,
     /// Keep letters in a file of the user's data folder instead of a database
     #[arg(long, global = true)]
@@ -89,7 +94,7 @@ enum Command {
 impl Cli {
     /// Runs the command.
     pub async fn run(self) -> ExitCode {
-        let context = match context::Context::new(&self.global) {
+        let context = match context::Context::new(&self.global, self.command.log_filter()) {
             Ok(context) => context,
             Err(failure) => return failure.report(),
         };
@@ -104,6 +109,17 @@ impl Cli {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => failure.report(),
+        }
+    }
+}
+
+impl Command {
+    /// What a command logs that nobody said anything about: a worker tells how it fares, the
+    /// others speak through their results.
+    const fn log_filter(&self) -> &'static str {
+        match self {
+            Self::Worker(_) => "info,sqlx=warn",
+            _ => "error",
         }
     }
 }

@@ -76,8 +76,8 @@ pub struct Config {
     pub brand: BrandSettings,
     /// A folder whose templates are added to those that come with the binary.
     pub templates: Option<PathBuf>,
-    /// What is logged.
-    pub log: String,
+    /// What is logged; `None` leaves it to the command.
+    pub log: Option<String>,
 }
 
 /// All mistakes of a configuration.
@@ -116,7 +116,7 @@ impl Config {
         let workflows = workflows::read(&mut reader, &held_tenants);
         let brand = brand(&mut reader, workflows.as_ref());
         let templates = reader.text("templates.folder", "POSTROOM_TEMPLATES").map(PathBuf::from);
-        let log = reader.text("log.filter", "POSTROOM_LOG").unwrap_or_else(|| "info,sqlx=warn".to_owned());
+        let log = reader.text("log.filter", "POSTROOM_LOG");
         let mistakes = reader.finish();
         if !mistakes.is_empty() {
             return Err(Mistakes(mistakes));

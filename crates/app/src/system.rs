@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use postroom_domain::id::{DeliveryId, WorkerId, Workflow};
+use postroom_domain::failure::Code;
+use postroom_domain::id::{DeliveryId, TransportName, WorkerId, Workflow};
 use postroom_domain::lifecycle::Transition;
 use postroom_domain::retry::Jitter;
+use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
 use postroom_ports::clock::{Chance, Clock};
 use postroom_ports::error::PortError;
@@ -70,7 +72,8 @@ fn unreachable_id() -> DeliveryId {
     DeliveryId::parse("00000000-0000-0000-0000-000000000000").expect("a constant that parses")
 }
 
-/// Every committed transition as one line at level debug; failures as one line each.
+/// Every committed transition as one line: at level warn what went wrong, at debug what went
+/// well.
 #[derive(Debug, Default)]
 pub struct LogObserver;
 
@@ -78,11 +81,15 @@ impl Observer for LogObserver {
     fn committed(&self, delivery: &DeliveryId, workflow: &Workflow, transition: &Transition) {
         let (from, to) = (transition.from.as_str(), transition.next.status.as_str());
         let attempt = transition.next.attempts;
-        if let Some(code) = &transition.code {
-            let (code, detail) = (code.as_str(), transition.detail.as_str());
-            tracing::warn!(delivery.id = %delivery, %workflow, from, to, attempt, code, detail, "letter");
-        } else {
-            tracing::debug!(delivery.id = %delivery, %workflow, from, to, attempt, "letter");
+        let (code, detail) = (transition.code.as_ref().map(Code::as_str), transition.detail.as_str());
+        match transition.next.status {
+            Status::Queued | Status::InProgress | Status::Sent => {
+                tracing::debug!(delivery.id = %delivery, %workflow, from, to, attempt, code, "letter");
+            }
+            Status::Cancelled => tracing::info!(delivery.id = %delivery, %workflow, from, to, attempt, code, "letter"),
+            Status::Retrying | Status::InDoubt | Status::Failed | Status::DeadLetter => {
+                tracing::warn!(delivery.id = %delivery, %workflow, from, to, attempt, code, detail, "letter");
+            }
         }
     }
 }
@@ -99,8 +106,8 @@ impl Notifier for LogNotifier {
             alarm = alert.alarm.as_str(),
             delivery.id = %alert.delivery_id,
             workflow = %alert.workflow,
-            transport = alert.transport.as_ref().map(postroom_domain::id::TransportName::as_str),
-            code = alert.code.as_ref().map(postroom_domain::failure::Code::as_str),
+            transport = alert.transport.as_ref().map(TransportName::as_str),
+            code = alert.code.as_ref().map(Code::as_str),
             "a person has to look at this"
         );
         Ok(())

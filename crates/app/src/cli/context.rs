@@ -33,13 +33,13 @@ impl Context {
     ///
     /// # Errors
     /// All mistakes at once.
-    pub(super) fn new(global: &Global) -> Result<Self, Failure> {
+    pub(super) fn new(global: &Global, filter: &str) -> Result<Self, Failure> {
         let environment = environment();
         let file = config_file(global.config.as_deref())?;
         let data = global.data.clone().or_else(|| data_folder(&environment));
         let colours = Colours::wanted(environment.get("NO_COLOR").map(String::as_str));
         let config = Config::read(Sources { file, environment })?;
-        telemetry::start(global.log_format(), colours, &config.log);
+        telemetry::start(global.log_format(), colours, config.log.as_deref().unwrap_or(filter));
         // One process, one cipher suite provider: with two compiled in, rustls refuses to choose.
         if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
             tracing::debug!("a TLS provider had been installed before");

@@ -1,10 +1,8 @@
 //! The worker's loop over ports in memory.
 
-mod house;
-
 use std::sync::Arc;
 
-use house::{House, SECOND, delivery, policy, settings};
+use crate::house::{House, SECOND, delivery, policy, settings};
 use postroom::system::SystemClock;
 use postroom::worker::{Signals, Worker};
 use postroom_domain::id::DeliveryId;

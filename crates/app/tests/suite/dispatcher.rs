@@ -1,8 +1,6 @@
 //! The pipeline, step by step, over ports in memory and a clock that moves when told.
 
-mod house;
-
-use house::{House, SECOND, delivery, failure, policy};
+use crate::house::{House, SECOND, delivery, failure, policy};
 use postroom::janitor::Janitor;
 use postroom_domain::failure::FailureClass;
 use postroom_domain::lifecycle::{Alarm, Evidence};

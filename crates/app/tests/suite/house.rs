@@ -1,5 +1,4 @@
 //! A mailroom whose every port lives in memory.
-#![expect(dead_code, reason = "each test file uses its own part of the house")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use postroom_domain::policy::WorkflowPolicy;
 use postroom_domain::retry::{Backoff, RetryPolicy};
 use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
-use postroom_ports::clock::{Chance, Clock};
+use postroom_ports::clock::Clock;
 use postroom_ports::composer::{ComposeError, Draft, MessageComposer};
 use postroom_ports::letter::{Data, FrozenLetter, Letter, NewDelivery};
 use postroom_ports::memory::{
