@@ -7,7 +7,7 @@ BEGIN
     END IF;
     IF to_regclass('email._migrations') IS NULL THEN
         CREATE TABLE email._migrations (
-            version    bigint PRIMARY KEY,
+            version    text COLLATE "C" PRIMARY KEY CHECK (version ~ '^[0-9]{14}$'),
             name       text NOT NULL,
             checksum   bytea NOT NULL,
             applied_at timestamptz NOT NULL DEFAULT now()

@@ -13,7 +13,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`config`], [`store`] | addresses, time-outs, the small pools |
-//! | `enqueue`, `queue`, `change` | letters in, on their way, and changed by request |
+//! | `enqueue`, `queue`, `claim`, `change`, `sweep` | letters in, taken, changed by request and by time |
 //! | `tracker`, `worker`, `listener` | what is on record, who is alive, who is woken |
 //! | [`migrate`] | the schema, embedded |
 //! | `row`, `commit`, `error`, `session` | rows to letters, transitions to rows, errors by meaning, one statement at a time |
@@ -41,6 +41,7 @@ pub mod migrate;
 pub mod store;
 
 mod change;
+mod claim;
 mod commit;
 mod enqueue;
 mod error;
@@ -48,6 +49,7 @@ mod listener;
 mod queue;
 mod row;
 mod session;
+mod sweep;
 mod tracker;
 mod worker;
 

@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 const START: Duration = Duration::from_secs(2);
 /// After so much silence the connection is asked whether it is still there: one that died without a word would be
 /// silent for ever.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// One connection that listens, once the first worker registers, and everybody who waits for it.
 #[derive(Debug)]

@@ -4,6 +4,8 @@
 //! recorded in our schema, a lock that does not come is given up instead of stopping the application, and two
 //! processes that migrate at once take turns by a lock of the *transaction*, which a pooler cannot leak.
 
+mod files;
+
 use std::collections::HashMap;
 use std::fmt;
 
@@ -12,38 +14,7 @@ use sqlx::{ConnectOptions, Connection, raw_sql};
 
 use crate::config::PostgresConfig;
 use crate::error::describe;
-
-/// One migration, as it is embedded.
-struct Migration {
-    version: i64,
-    name: &'static str,
-    sql: &'static str,
-}
-
-/// Names a file under `migrations/` by its version and its noun.
-macro_rules! migrations {
-    ($(($version:literal, $name:literal)),* $(,)?) => {
-        [$(Migration {
-            version: $version,
-            name: $name,
-            sql: include_str!(concat!("../../../migrations/", $version, "_", $name, ".sql")),
-        }),*]
-    };
-}
-
-/// All migrations, oldest first; a test holds this list against the folder.
-const MIGRATIONS: [Migration; 5] = migrations![
-    (20261123080000, "deliveries_create"),
-    (20261123080100, "queue_create"),
-    (20261123080200, "lifecycle_guard"),
-    (20261123080300, "enqueue_create"),
-    (20261123080400, "views_create"),
-];
-
-/// The roles, made where that is allowed.
-const ROLES: &str = include_str!("../../../migrations/roles.sql");
-/// Their rights, brought up to date after every run.
-const RIGHTS: &str = include_str!("../../../migrations/rights.sql");
+use crate::migrate::files::{MIGRATIONS, Migration, PREPARE, RIGHTS, ROLES};
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -179,10 +150,7 @@ async fn locked(connection: &mut PgConnection) -> Result<sqlx::Transaction<'_, s
 /// where they exist.
 async fn prepare(connection: &mut PgConnection) -> Result<(), MigrateError> {
     let mut transaction = locked(connection).await?;
-    raw_sql(include_str!("../../../migrations/prepare.sql"))
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed("prepare the schema"))?;
+    raw_sql(PREPARE).execute(&mut *transaction).await.map_err(failed("prepare the schema"))?;
     transaction.commit().await.map_err(failed("prepare the schema"))
 }
 
@@ -225,12 +193,12 @@ async fn drifts(connection: &mut PgConnection) -> Result<Vec<Drift>, MigrateErro
     let mut applied = HashMap::new();
     if there {
         let rows = sqlx::query_as("SELECT version, name, checksum FROM email._migrations ORDER BY version");
-        let rows: Vec<(i64, String, Vec<u8>)> = rows.fetch_all(&mut *connection).await.map_err(failed())?;
+        let rows: Vec<(String, String, Vec<u8>)> = rows.fetch_all(&mut *connection).await.map_err(failed())?;
         applied.extend(rows.into_iter().map(|(version, name, checksum)| (version, (name, checksum))));
     }
     let mut drifts = Vec::new();
     for migration in &MIGRATIONS {
-        match applied.remove(&migration.version) {
+        match applied.remove(migration.version) {
             None => drifts.push(Drift::Pending(migration.to_string())),
             Some((_, checksum)) => {
                 let ours = sqlx::query_scalar("SELECT sha256(convert_to($1, 'UTF8'))").bind(migration.sql);
@@ -253,31 +221,5 @@ fn failed(step: &str) -> impl Fn(sqlx::Error) -> MigrateError + use<> {
     move |error| {
         let said = error.as_database_error().map(|refused| refused.message().to_owned());
         MigrateError::Database { step: step.clone(), reason: said.unwrap_or_else(|| describe(&error)) }
-    }
-}
-
-impl fmt::Display for Migration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", self.version, self.name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    #[test]
-    fn every_file_of_the_folder_is_embedded() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.starts_with('2'))
-            .collect();
-        files.sort();
-        let embedded: Vec<String> = MIGRATIONS.iter().map(|migration| format!("{migration}.sql")).collect();
-        assert_eq!(embedded, files);
     }
 }

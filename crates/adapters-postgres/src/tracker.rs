@@ -6,8 +6,7 @@ use postroom_domain::address::EmailAddress;
 use postroom_domain::detail::Detail;
 use postroom_domain::failure::Code;
 use postroom_domain::feedback::Feedback;
-use postroom_domain::id::{DeliveryId, ProviderMessageId, TemplateName, TenantId, TransportName, Workflow};
-use postroom_domain::letter::Priority;
+use postroom_domain::id::{DeliveryId, TenantId, Workflow};
 use postroom_domain::lifecycle::Event;
 use postroom_domain::status::Status;
 use postroom_ports::error::{PortError, PortErrorKind};
@@ -18,75 +17,13 @@ use serde_json::{Map, Value};
 use crate::change::lock;
 use crate::commit::{Write, commit};
 use crate::error::port_error;
-use crate::row::{Undecodable, count, object, stored, text, time};
+use crate::row::{DeliveryRow, Undecodable, count, stored, time};
 use crate::session::{Connections, Session, again};
 
 /// Where each letter is, and what happened to it.
 #[derive(Clone, Debug)]
 pub struct PostgresTracker {
     front: Connections,
-}
-
-/// A row of `queries/deliveries/find.sql`.
-struct DeliveryRow {
-    delivery_id: String,
-    workflow: String,
-    template: Option<String>,
-    recipient: String,
-    tenant_id: Option<String>,
-    priority: i16,
-    status: String,
-    feedback: String,
-    attempts: i32,
-    excused: i32,
-    last_error_code: Option<String>,
-    last_error_message: Option<String>,
-    provider: Option<String>,
-    provider_message_id: Option<String>,
-    message_id: Option<String>,
-    source_type: Option<String>,
-    source_id: Option<String>,
-    metadata: Value,
-    queued_at: Stored,
-    due_at: Option<Stored>,
-    expires_at: Option<Stored>,
-    last_attempted_at: Option<Stored>,
-    sent_at: Option<Stored>,
-    updated_at: Stored,
-}
-
-impl DeliveryRow {
-    fn decode(self) -> Result<Delivery, Undecodable> {
-        Ok(Delivery {
-            delivery_id: text("delivery_id", self.delivery_id, DeliveryId::parse)?,
-            workflow: text("workflow", self.workflow, Workflow::parse)?,
-            template: self.template.map(|name| text("template", name, TemplateName::parse)).transpose()?,
-            recipient: text("recipient", self.recipient, EmailAddress::parse)?,
-            tenant_id: self.tenant_id.map(|tenant| text("tenant_id", tenant, TenantId::parse)).transpose()?,
-            priority: Priority::new(i64::from(self.priority)).map_err(|_| Undecodable("priority"))?,
-            status: Status::parse(&self.status).ok_or(Undecodable("status"))?,
-            feedback: Feedback::parse(&self.feedback).ok_or(Undecodable("feedback"))?,
-            attempts: count(self.attempts),
-            excused: count(self.excused),
-            last_error_code: self.last_error_code.as_deref().map(Code::new),
-            last_error_message: Detail::redacted(&self.last_error_message.unwrap_or_default()),
-            provider: self.provider.map(|name| text("provider", name, TransportName::parse)).transpose()?,
-            provider_message_id: self
-                .provider_message_id
-                .map(|id| text("provider_message_id", id, ProviderMessageId::parse))
-                .transpose()?,
-            message_id: self.message_id,
-            source_type: self.source_type,
-            source_id: self.source_id,
-            metadata: object("metadata", self.metadata)?,
-            queued_at: time(self.queued_at),
-            due_at: self.due_at.map(time),
-            expires_at: self.expires_at.map(time),
-            last_attempted_at: self.last_attempted_at.map(time),
-            sent_at: self.sent_at.map(time),
-            updated_at: time(self.updated_at),
-        })
-    }
 }
 
 impl PostgresTracker {

@@ -58,6 +58,6 @@ WITH RECURSIVE lane AS (
       FROM claimed
      WHERE d.seq = claimed.seq
 )
-SELECT c.seq AS "seq!", c.token AS "token!", c.taken_from AS "taken_from!"
+SELECT c.seq AS "seq!", c.token AS "token!", c.taken_from AS "before!"
   FROM claimed c
  ORDER BY c.priority DESC, c.due_at, c.seq

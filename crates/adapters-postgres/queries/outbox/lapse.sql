@@ -12,4 +12,4 @@ UPDATE email.outbox o
    SET worker = $1, token = gen_random_uuid(), lease_until = now() + $3::bigint * interval '1 microsecond'
   FROM taken
  WHERE o.seq = taken.seq
-RETURNING o.seq, o.token AS "token!", o.status AS taken_from
+RETURNING o.seq, o.token AS "token!", o.status AS before

@@ -134,7 +134,7 @@ async fn a_change_by_hand_takes_the_letter_from_its_worker() {
         .sql("UPDATE email.deliveries SET status = 'retrying', due_at = now(), last_event = '{\"by\": \"hand\"}'")
         .await;
     let queue = scene.store.queue();
-    let lease = std::time::Duration::from_secs(60);
+    let lease = std::time::Duration::from_mins(1);
     let fences = [claims[0].fence.clone()];
     let answers = postroom_ports::queue::DeliveryQueue::extend(&queue, &fences, lease).await.unwrap();
     assert_eq!(answers, [postroom_ports::queue::Fenced::Stale]);

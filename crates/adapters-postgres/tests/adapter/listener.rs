@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::scene::{Scene, value};
 
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_waiting_worker_is_woken_by_the_commit_of_an_enqueue() {

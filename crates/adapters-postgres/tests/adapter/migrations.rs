@@ -81,7 +81,7 @@ async fn check_tells_what_is_pending_altered_or_unknown() {
         .execute(
             "UPDATE email._migrations SET checksum = '\\x00' WHERE name = 'queue_create';
              DELETE FROM email._migrations WHERE name = 'views_create';
-             INSERT INTO email._migrations (version, name, checksum) VALUES (99991231000000, 'future_create', '\\x00')",
+             INSERT INTO email._migrations (version, name, checksum) VALUES ('99991231000000', 'future_create', '\\x00')",
         )
         .await
         .unwrap();

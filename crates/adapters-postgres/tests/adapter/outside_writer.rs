@@ -3,7 +3,7 @@
 use std::fs;
 
 use postroom_domain::id::DeliveryId;
-use postroom_domain::status::Status;
+use postroom_domain::status::Status::{self, DeadLetter, InProgress, Queued, Retrying, Sent};
 use postroom_ports::tracker::DeliveryTracker;
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -21,7 +21,9 @@ fn blocks() -> Vec<(String, String)> {
                 sql.push_str(line);
                 sql.push('\n');
             }
-            (None, line) if line.starts_with('#') => heading = line.trim_start_matches(['#', ' ']).to_owned(),
+            (None, line) if line.starts_with('#') => {
+                line.trim_start_matches(['#', ' ']).clone_into(&mut heading);
+            }
             (None, _) => {}
         }
     }
@@ -54,11 +56,10 @@ async fn a_delivery_of_an_outside_writer_is_tracked_from_queue_to_dead_letter_an
         scene.sql(sql).await;
     }
     let seen = scene.find("evt-1").await;
-    assert_eq!((seen.status, seen.attempts), (Status::Sent, 2));
+    assert_eq!((seen.status, seen.attempts), (Sent, 2));
     assert!(seen.sent_at.is_some() && seen.last_error_code.is_none());
     let history = tracker.history(&id).await.unwrap();
     let statuses: Vec<Status> = history.iter().map(|event| event.status).collect();
-    use Status::{DeadLetter, InProgress, Queued, Retrying, Sent};
     assert_eq!(statuses, [Queued, InProgress, Retrying, InProgress, Sent]);
     assert_eq!(history[2].error_code.as_ref().unwrap().as_str(), "SMTP_451");
     assert!(scene.claim().await.is_empty(), "no worker of ours sends it");
@@ -67,7 +68,7 @@ async fn a_delivery_of_an_outside_writer_is_tracked_from_queue_to_dead_letter_an
     for sql in [&queue, &attempt, &dead_letter] {
         scene.sql(&other(sql)).await;
     }
-    assert_eq!(scene.find("evt-2").await.status, Status::DeadLetter);
+    assert_eq!(scene.find("evt-2").await.status, DeadLetter);
     let history = tracker.history(&DeliveryId::parse("evt-2").unwrap()).await.unwrap();
     assert_eq!(history.last().unwrap().status, DeadLetter);
     assert!(history.last().unwrap().payload.get("topic").is_some(), "the event says where the payload went");

@@ -86,7 +86,7 @@ impl Scene {
             worker: letters::worker_id(),
             limit: 100,
             lane_share: 100,
-            lease: std::time::Duration::from_secs(60),
+            lease: std::time::Duration::from_mins(1),
             held_tenants: Vec::new(),
         };
         self.store.queue().claim(&request).await

@@ -36,7 +36,7 @@ async fn unnamed_statements_run_in_transactions_and_leave_no_name_behind() {
         if round == 1 {
             queue.enqueue(std::slice::from_ref(&new)).await.unwrap();
         }
-        let lease = std::time::Duration::from_secs(60);
+        let lease = std::time::Duration::from_mins(1);
         let request = ClaimRequest { worker, limit: 10, lane_share: 10, lease, held_tenants: Vec::new() };
         let claim = queue.claim(&request).await.unwrap().claims.pop().unwrap();
         assert_eq!(claim.state.attempts, round);
