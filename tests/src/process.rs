@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::binary::Done;
-use crate::wait::until;
+use crate::wait::{PATIENCE, until};
 
 /// What one process can be told by another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,15 +132,10 @@ impl Process {
     pub async fn end(&mut self) -> Result<Done> {
         // Some programs wait for the end of their input.
         drop(self.stdin.take());
-        let mut gone = None;
-        for _ in 0..2400 {
-            gone = self.child.try_wait()?;
-            if gone.is_some() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        let status = gone.with_context(|| format!("it does not end; it said: {}", self.stderr()))?;
+        let Ok(status) = timeout(PATIENCE, self.child.wait()).await else {
+            bail!("it does not end; it said: {}", self.stderr());
+        };
+        let status = status?;
         Ok(Done {
             status: status.code().unwrap_or(-1),
             stdout: self.stdout.all().await?,

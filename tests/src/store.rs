@@ -1,5 +1,7 @@
 //! The two stores, and what is truly in them, asked by plain SQL.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use postroom_test_database::{Template, TestDatabase};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -115,6 +117,21 @@ impl Store {
         Ok(found.flatten())
     }
 
+    /// Whether a write would be carried out now: not while another process holds the file's only lock.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub async fn is_writable(&self) -> Result<bool> {
+        let Place::Sqlite(folder) = &self.0 else { return Ok(true) };
+        let file = options(folder).busy_timeout(Duration::ZERO);
+        let mut connection = SqliteConnection::connect_with(&file).await?;
+        let free = connection.execute("BEGIN IMMEDIATE").await.is_ok();
+        if free {
+            connection.execute("ROLLBACK").await?;
+        }
+        Ok(free)
+    }
+
     /// The tables in which a letter has left something; empty where nothing is stored.
     ///
     /// # Errors
@@ -142,6 +159,9 @@ async fn postgres(database: &TestDatabase) -> Result<PgConnection> {
 }
 
 async fn sqlite(folder: &TempDir) -> Result<SqliteConnection> {
-    let file = SqliteConnectOptions::new().filename(folder.path().join("letters.db"));
-    Ok(SqliteConnection::connect_with(&file).await?)
+    Ok(SqliteConnection::connect_with(&options(folder)).await?)
+}
+
+fn options(folder: &TempDir) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(folder.path().join("letters.db"))
 }

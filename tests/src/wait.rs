@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-/// How often one looks, and how far apart. The product is no measure of speed: it only ends a test that hangs.
-const TRIES: u32 = 2400;
+/// When a test that hangs is given up; no measure of speed.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
+/// How far apart one looks.
 const APART: Duration = Duration::from_millis(50);
 
 /// Looks until `look` finds something.
@@ -17,7 +18,7 @@ pub async fn until<T, Looking>(what: &str, mut look: impl FnMut() -> Looking) ->
 where
     Looking: Future<Output = Result<Option<T>>>,
 {
-    for _ in 0..TRIES {
+    for _ in 0..PATIENCE.as_millis() / APART.as_millis() {
         if let Some(found) = look().await? {
             return Ok(found);
         }

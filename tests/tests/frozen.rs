@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use postroom_dev_inbox::{Act, Stage};
-use postroom_tests::{Kind, Room, Signal, on_both_stores, statuses, until};
+use postroom_dev_inbox::{Act, Stage, Verb};
+use postroom_tests::{Kind, Process, Room, Signal, on_both_stores, statuses, until};
 use serde_json::Value;
 
 on_both_stores![
@@ -21,11 +21,11 @@ async fn freeze(room: &Room, act: Act, code: &str) -> Result<(Value, Value)> {
     let id = room.invite(READER).await?;
     let mut first = room.worker().await?;
     let said_the_dot = || async {
-        let verbs = room.inbox.transcript().iter().flat_map(|talk| talk.verbs()).collect::<Vec<_>>();
-        Ok(verbs.contains(&postroom_dev_inbox::Verb::FinalDot).then_some(()))
+        let talks = room.inbox.transcript();
+        Ok(talks.iter().any(|talk| talk.verbs().contains(&Verb::FinalDot)).then_some(()))
     };
     until("the final dot", said_the_dot).await?;
-    first.signal(Signal::Stop).await?;
+    stop_between_writes(room, &first).await?;
 
     let mut second = room.worker().await?;
     let before = match code {
@@ -38,6 +38,20 @@ async fn freeze(room: &Room, act: Act, code: &str) -> Result<(Value, Value)> {
     first.notes("the claim was lost").await?;
     first.finish().await?.expect(0)?;
     Ok((before, room.status(&id).await?))
+}
+
+/// A process that is frozen while it writes to the file keeps everybody else from writing: there is one lock, and it is
+/// the system's. So on that store it is frozen between two writes.
+async fn stop_between_writes(room: &Room, worker: &Process) -> Result<()> {
+    let look = || async {
+        worker.signal(Signal::Stop).await?;
+        if room.store.is_writable().await? {
+            return Ok(Some(()));
+        }
+        worker.signal(Signal::Continue).await?;
+        Ok(None)
+    };
+    until("a moment between two writes", look).await
 }
 
 async fn room(kind: Kind) -> Result<Room> {

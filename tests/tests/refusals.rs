@@ -129,8 +129,19 @@ async fn a_letter_that_is_due_after_it_expires_is_refused(kind: Kind) -> Result<
 
 async fn by_flags_the_same_is_refused(kind: Kind) -> Result<()> {
     let (store, postroom) = door(kind).await?;
-    let data = invitation("reader@example.org")["data"].to_string();
-    let usual = ["enqueue", "--workflow", "invite", "--data", data.as_str()];
+    let usual = [
+        "enqueue",
+        "--workflow",
+        "invite",
+        "--set",
+        "inviter_name=Robin",
+        "--set",
+        "organization_name=Example",
+        "--set",
+        "role=editor",
+        "--set",
+        "accept_url=https://app.example.org/accept",
+    ];
     let (template, to) = (["--template", "invitation"], ["--to", "reader@example.org"]);
     let table: [(&[&str], &str, i32); 7] = [
         (&["--template", "invitation", "--to", "reader"], "recipient: ", 2),

@@ -77,7 +77,7 @@ async fn a_letter_has_an_attempt_of_its_own_left_after_the_whole_provider_was_do
 async fn a_wrong_password_costs_no_letter_its_attempts_and_pauses_the_transport(kind: Kind) -> Result<()> {
     let policy = AuthPolicy::new("app", "right").required();
     let room = Room::with_inbox(kind, Config::default().with_auth(policy)).await?;
-    let room = room.with("SMTP_USERNAME", "app").with("POSTROOM_PROVIDER_WAIT", "100ms");
+    let room = room.with("SMTP_USERNAME", "app").with("SMTP_PASSWORD", "right").with("POSTROOM_PROVIDER_WAIT", "100ms");
     let room = room.with("EMAIL_WORKER_CONCURRENCY", "1").with("EMAIL_WORKER_PAUSE", "10m");
     let ids = room.enqueue(&(0..5).map(|_| invitation(READER)).collect::<Vec<_>>()).await?;
 
@@ -95,8 +95,7 @@ async fn a_wrong_password_costs_no_letter_its_attempts_and_pauses_the_transport(
     assert_eq!((&first["attempts"], &first["excused"]), (&1.into(), &1.into()));
     assert_eq!(statuses(&room.status(&ids[4]).await?), ["queued"]);
 
-    let right = room.postroom.clone().with("SMTP_PASSWORD", "right");
-    let mut worker = right.worker(&[]).await?;
+    let mut worker = room.worker().await?;
     room.is_done().await?;
     worker.finish().await?.expect(0)?;
     assert_eq!(room.counts().await?, [("sent".to_owned(), 5)].into());

@@ -20,7 +20,7 @@ async fn a_letter_on_its_way_is_finished_before_the_worker_leaves(kind: Kind) ->
     room.inbox.script().for_recipient(READER, Stage::Body, [Act::Slow(Duration::from_millis(200))]);
     let id = room.invite(READER).await?;
     let mut worker = room.worker().await?;
-    room.inbox.wait_for(1, Duration::from_secs(60)).await?;
+    room.inbox.wait_for(1, Duration::from_mins(1)).await?;
     worker.signal(Signal::Term).await?;
     worker.notes("finishing what is on its way").await?;
     worker.end().await?.expect(0)?;
@@ -28,28 +28,28 @@ async fn a_letter_on_its_way_is_finished_before_the_worker_leaves(kind: Kind) ->
     Ok(())
 }
 
-/// One letter that the server takes without ever answering, and one behind it.
+/// Two letters of which one travels at a time; whichever is first, the server takes it and never answers.
 async fn stuck(kind: Kind, deadline: &str) -> Result<(Room, Vec<String>)> {
     let room = Room::open(kind).await?.with("EMAIL_WORKER_DRAIN", deadline).with("EMAIL_WORKER_CONCURRENCY", "1");
-    room.inbox.script().for_recipient(READER, Stage::Body, [Act::AcceptThenStall]);
+    room.inbox.script().next(Stage::Body, Act::AcceptThenStall);
     let ids = room.enqueue(&[invitation(READER), invitation("next@example.org")]).await?;
     Ok((room, ids))
 }
 
 async fn left_in_order(room: &Room, ids: &[String]) -> Result<()> {
-    let begun = room.status(&ids[0]).await?;
+    let mut letters = [room.status(&ids[0]).await?, room.status(&ids[1]).await?];
+    letters.sort_by_key(|letter| letter["status"] == "retrying");
+    let [begun, behind] = letters;
     assert_eq!((statuses(&begun), codes(&begun)), (vec!["queued", "in_progress", "in_doubt"], vec!["SHUTDOWN"]));
-    let behind = room.status(&ids[1]).await?;
     assert_eq!((statuses(&behind), codes(&behind)), (vec!["queued", "in_progress", "retrying"], vec!["GIVEN_BACK"]));
     assert_eq!((&behind["attempts"], &behind["excused"]), (&1.into(), &1.into()));
-    assert_eq!(room.store.number("SELECT count(*) FROM workers").await?, 0, "it should have taken its leave");
     Ok(())
 }
 
 async fn a_letter_that_outlasts_the_deadline_is_in_doubt_and_the_rest_is_given_back(kind: Kind) -> Result<()> {
     let (room, ids) = stuck(kind, "1s").await?;
     let mut worker = room.worker().await?;
-    room.inbox.wait_for(1, Duration::from_secs(60)).await?;
+    room.inbox.wait_for(1, Duration::from_mins(1)).await?;
     let said = worker.finish().await?.expect(0)?.stderr;
     assert!(said.contains("2 unfinished"), "{said}");
     left_in_order(&room, &ids).await?;
@@ -66,7 +66,7 @@ async fn a_second_signal_makes_the_worker_leave_at_once(kind: Kind) -> Result<()
     // Without a second signal it would stay for longer than any test waits.
     let (room, ids) = stuck(kind, "1h").await?;
     let mut worker = room.worker().await?;
-    room.inbox.wait_for(1, Duration::from_secs(60)).await?;
+    room.inbox.wait_for(1, Duration::from_mins(1)).await?;
     worker.signal(Signal::Term).await?;
     worker.notes("once more to leave at once").await?;
     worker.signal(Signal::Term).await?;
@@ -80,6 +80,5 @@ async fn an_idle_worker_leaves_when_told(kind: Kind) -> Result<()> {
     let mut worker = room.worker().await?;
     let said = worker.finish().await?.expect(0)?.stderr;
     assert!(said.contains("0 letters settled"), "{said}");
-    assert_eq!(room.store.number("SELECT count(*) FROM workers").await?, 0);
     Ok(())
 }

@@ -9,6 +9,7 @@ on_both_stores![
     a_letter_goes_from_the_command_line_to_a_mailbox,
     status_tells_the_whole_story_to_people,
     enqueue_answers_scripts_in_json,
+    template_data_can_be_given_as_one_json_object,
     the_same_idempotency_key_stores_one_letter,
     of_a_file_the_good_lines_stand_and_the_bad_ones_are_named,
     of_a_file_scripts_learn_the_fate_of_every_line,
@@ -93,27 +94,37 @@ async fn status_tells_the_whole_story_to_people(kind: Kind) -> Result<()> {
     Ok(())
 }
 
+/// A sign-in code by flags.
+const CODE: [&str; 7] = ["enqueue", "--workflow", "admin-tfa", "--template", "admin/tfa", "--to", "admin@example.org"];
+
 async fn enqueue_answers_scripts_in_json(kind: Kind) -> Result<()> {
     let room = Room::open(kind).await?;
-    let words = [
-        "enqueue",
+    let more = [
         "--json",
-        "--workflow",
-        "admin-tfa",
-        "--template",
-        "admin/tfa",
-        "--to",
-        "admin@example.org",
-        "--data",
-        r#"{"code": "042137", "expires_in": "10 minutes"}"#,
+        "--set",
+        "code=042137",
+        "--set",
+        "expires_in=10 minutes",
         "--delivery-id",
         "code-1",
         "--priority",
         "9",
     ];
-    let document = room.postroom.run(&words).await?.expect(0)?.json()?;
+    let document = room.postroom.run(&[&CODE[..], &more].concat()).await?.expect(0)?.json()?;
     assert_eq!(document, json!({ "line": null, "delivery_id": "code-1", "existing": false }));
     assert_eq!(room.status("code-1").await?["priority"], 9);
+    Ok(())
+}
+
+async fn template_data_can_be_given_as_one_json_object(kind: Kind) -> Result<()> {
+    let room = Room::open(kind).await?;
+    let more = ["--data", r#"{"code": "042137", "expires_in": "10 minutes"}"#, "--set", "recipient_name=Sam"];
+    room.postroom.run(&[&CODE[..], &more].concat()).await?.expect(0)?;
+    let mut worker = room.worker().await?;
+    room.is_done().await?;
+    worker.finish().await?.expect(0)?;
+    let text = &room.received()?[0].text;
+    assert!(text.contains("Hello Sam") && text.contains("042137"), "{text}");
     Ok(())
 }
 

@@ -168,7 +168,9 @@ fn a_migration_is_named_by_its_time_and_its_change() -> Result<()> {
     }
     let code = rust()?;
     for part in parts {
-        let read = code.iter().any(|file| file.text.contains(&format!("migrations/{}", part.name())));
+        let stem = part.name().split('.').next().unwrap_or_default();
+        let names = [format!("migrations/{}", part.name()), format!("\"{stem}\"")];
+        let read = code.iter().any(|file| names.iter().any(|name| file.text.contains(name)));
         assert!(read, "{} is read by nobody", part.path);
     }
     Ok(())
