@@ -54,7 +54,7 @@ async fn letters_can_be_kept_in_a_folder_instead_of_a_database() -> Result<()> {
     let room = Room::open(Kind::Sqlite).await?;
     let folder = room.postroom.home().join("letters of mine").display().to_string();
     let postroom = room.postroom.clone().with("DATABASE_URL", "");
-    let here = ["--embedded", "--data", folder.as_str()];
+    let here = ["--embedded", "--data-dir", folder.as_str()];
     let line = invitation("reader@example.org").to_string();
     let done = postroom.feed(&[&["enqueue", "--file", "-"], &here[..]].concat(), line.as_bytes()).await?.expect(0)?;
     let status = [&["status", done.line()?, "--json"], &here[..]].concat();

@@ -63,7 +63,7 @@ pub struct Global {
     embedded: bool,
     /// The folder for --embedded instead of the user's data folder
     #[arg(long, global = true, value_name = "FOLDER")]
-    data: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
     /// The configuration file [default: postroom.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -127,5 +127,32 @@ impl Command {
 impl Global {
     const fn log_format(&self) -> LogFormat {
         if self.log_json { LogFormat::Json } else { LogFormat::Text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn no_two_flags_of_one_command_share_a_name() {
+        Cli::command().debug_assert();
+        let args = [
+            "postroom",
+            "--data-dir",
+            "x",
+            "enqueue",
+            "--workflow",
+            "w",
+            "--template",
+            "t",
+            "--to",
+            "a",
+            "--data",
+            "{}",
+        ];
+        assert!(Cli::try_parse_from(args).is_ok());
     }
 }

@@ -67,6 +67,9 @@ pub struct WorkerReport {
     pub unfinished: usize,
 }
 
+/// How long a result waits for company.
+const GATHER: Duration = Duration::from_millis(5);
+
 /// One worker: one start of one process.
 #[derive(Debug)]
 pub struct Worker {
@@ -239,7 +242,10 @@ impl Worker {
         tokio::select! {
             biased;
             () = signals.stop.cancelled() => {}
-            Some(outcome) = shift.flight.next(), if !shift.flight.is_empty() => shift.finished.push(outcome),
+            Some(outcome) = shift.flight.next(), if !shift.flight.is_empty() => {
+                shift.finished.push(outcome);
+                self.gather(shift).await;
+            }
             woken = room.workers.wait(self.id(), self.settings.poll_every), if found == Found::Nothing => {
                 if let Err(error) = woken {
                     let wait = shift.trouble.failed(&error, room.chance.jitter());
@@ -247,6 +253,18 @@ impl Worker {
                 }
             }
             () = room.clock.sleep(self.renew_every()) => {}
+        }
+    }
+
+    /// Waits a moment for more results, so that one commit settles many: a letter by itself
+    /// waits for nobody longer than that.
+    async fn gather(&self, shift: &mut Shift) {
+        while shift.finished.len() < shift.flight.len() {
+            tokio::select! {
+                biased;
+                Some(outcome) = shift.flight.next() => shift.finished.push(outcome),
+                () = self.room().clock.sleep(GATHER) => return,
+            }
         }
     }
 

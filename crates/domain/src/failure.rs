@@ -90,8 +90,6 @@ impl Code {
     pub const NOT_ACCEPTED: &'static str = "NOT_ACCEPTED";
     /// In doubt, and a person decided.
     pub const RESOLVED: &'static str = "RESOLVED";
-    /// No transport is there for it.
-    pub const NO_TRANSPORT: &'static str = "NO_TRANSPORT";
 
     /// A code from any text: what does not belong in one becomes `_`; at most 64 characters.
     #[must_use]

@@ -154,6 +154,13 @@ fn a_letter_in_doubt_follows_its_policy() {
 }
 
 #[test]
+fn a_letter_in_doubt_without_attempts_left_is_given_up_and_not_called_resent() {
+    let spent = DeliveryState { attempts: 5, ..letter(Status::InDoubt) };
+    let dead = step(&spent, &Event::Reconciled(Evidence::Unknown), InDoubtPolicy::Resend).unwrap();
+    assert_eq!((dead.next.status, dead.code), (Status::DeadLetter, Some(Code::new(Code::ANSWER_LOST))));
+}
+
+#[test]
 fn a_provider_in_trouble_costs_no_attempt_but_age_runs_on() {
     let state = DeliveryState { attempts: 5, excused: 4, ..letter(Status::InProgress) };
     let deferred = step(&state, &fails(FailureClass::PROVIDER_DEFERRED), InDoubtPolicy::Resend).unwrap();

@@ -36,7 +36,7 @@ impl Context {
     pub(super) fn new(global: &Global, filter: &str) -> Result<Self, Failure> {
         let environment = environment();
         let file = config_file(global.config.as_deref())?;
-        let data = global.data.clone().or_else(|| data_folder(&environment));
+        let data = global.data_dir.clone().or_else(|| data_folder(&environment));
         let colours = Colours::wanted(environment.get("NO_COLOR").map(String::as_str));
         let config = Config::read(Sources { file, environment })?;
         telemetry::start(global.log_format(), colours, config.log.as_deref().unwrap_or(filter));
@@ -125,7 +125,7 @@ fn data_folder(environment: &std::collections::BTreeMap<String, String>) -> Opti
 
 fn embedded(folder: Option<PathBuf>) -> Result<StoreSettings, Failure> {
     let folder =
-        folder.ok_or_else(|| Failure::usage("there is no data folder of the user; name one with --data FOLDER"))?;
+        folder.ok_or_else(|| Failure::usage("there is no data folder of the user; name one with --data-dir FOLDER"))?;
     std::fs::create_dir_all(&folder)
         .map_err(|error| Failure::usage(format!("the folder {} cannot be made: {}", folder.display(), error.kind())))?;
     Ok(StoreSettings::Sqlite(folder.join("letters.db")))

@@ -53,6 +53,11 @@ impl Flight {
         self.sends.is_empty()
     }
 
+    /// How many letters are on their way.
+    pub(super) fn len(&self) -> usize {
+        self.sends.len()
+    }
+
     /// How many more letters may be taken.
     pub(super) fn room(&self) -> u32 {
         u32::try_from(self.most.saturating_sub(self.sends.len())).unwrap_or(u32::MAX)

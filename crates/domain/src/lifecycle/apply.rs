@@ -145,7 +145,13 @@ impl Draft<'_> {
                 self.survivor(self.coded(Status::Retrying, Code::NOT_ACCEPTED), Duration::ZERO)
             }
             (Evidence::Unknown, InDoubtPolicy::Resend) => {
-                self.survivor(self.coded(Status::Retrying, Code::RESENT), self.backoff(self.state.spent()))
+                let again = self.survivor(self.plain(Status::Retrying), self.backoff(self.state.spent()));
+                match again.next.status {
+                    Status::Retrying => again.coded(Code::RESENT),
+                    // Nothing is sent again: what is known of it is that its answer was lost.
+                    Status::DeadLetter => again.coded(Code::ANSWER_LOST),
+                    _ => again,
+                }
             }
             (Evidence::Unknown, InDoubtPolicy::Hold) => {
                 self.coded(Status::InDoubt, Code::HELD).with(Effect::Raise(Alarm::Held))
