@@ -176,7 +176,7 @@ pub async fn letters_sent_at_once_do_not_mix<H: TransportHarness>(harness: &H) {
         .map(|number| {
             let transport = Arc::clone(&transport);
             tokio::spawn(async move {
-                let mut sample = Sample::new(&format!("Letter {number}, {}.", "and on ".repeat(500 * (number % 3))));
+                let mut sample = Sample::new(&format!("Letter {number}, {}.", "and on\r\n".repeat(500 * (number % 3))));
                 sample.letter.rcpt_to = address(&format!("someone-{number}@example.org"));
                 let receipt = sample.send(&*transport).await.expect("the peer takes it");
                 (sample.as_received(), receipt)
