@@ -104,73 +104,88 @@ CREATE FUNCTION email.after_deliveries_update() RETURNS trigger
     SET search_path = pg_catalog, email, pg_temp
 AS $$
 DECLARE
+    -- What the statement did, seen in one pass.
+    seen record;
     moved record;
-    wrong text;
 BEGIN
-    -- A row whose id or seq changed finds no partner in the old rows.
-    PERFORM FROM new_rows n LEFT JOIN old_rows o USING (seq, delivery_id) WHERE o.seq IS NULL LIMIT 1;
-    IF FOUND THEN
+    SELECT
+           -- A row whose id or seq changed finds no partner in the old rows.
+           bool_or(o.seq IS NULL) AS renamed,
+           bool_or(n.status <> o.status AND NOT email.is_move(o.status, n.status)) AS astray,
+           bool_or(n.attempts < o.attempts) AS fewer,
+           max(CASE
+               WHEN (n.workflow, n.recipient, n.recipient_name, n.template, n.tenant_id, n.provider,
+                     n.provider_message_id)
+                   IS DISTINCT FROM
+                    (o.workflow, o.recipient, o.recipient_name, o.template, o.tenant_id, o.provider,
+                     o.provider_message_id)
+               THEN email.delivery_fault(n.delivery_id, n.workflow, n.recipient, n.recipient_name, n.template,
+                                         n.tenant_id, n.provider, n.provider_message_id)
+           END) AS fault,
+           bool_or(n.status <> o.status OR n.revision <> o.revision) AS told,
+           bool_or(n.status <> o.status AND email.is_final(n.status)) AS ended,
+           bool_or(n.status <> o.status AND NOT email.is_final(n.status)) AS moved,
+           bool_or(n.status = 'queued' AND email.is_final(o.status)) AS redriven
+      INTO seen
+      FROM new_rows n LEFT JOIN old_rows o USING (seq, delivery_id);
+
+    IF seen.renamed THEN
         RAISE EXCEPTION 'the delivery_id and the seq of a delivery never change'
             USING ERRCODE = 'check_violation', TABLE = 'deliveries', SCHEMA = 'email', COLUMN = 'delivery_id';
     END IF;
-    SELECT o.status AS before, n.status AS after INTO moved
-      FROM new_rows n JOIN old_rows o USING (seq)
-     WHERE n.status <> o.status AND NOT email.is_move(o.status, n.status)
-     LIMIT 1;
-    IF FOUND THEN
+    IF seen.astray THEN
+        SELECT o.status AS before, n.status AS after INTO moved
+          FROM new_rows n JOIN old_rows o USING (seq)
+         WHERE n.status <> o.status AND NOT email.is_move(o.status, n.status)
+         LIMIT 1;
         RAISE EXCEPTION 'a delivery that is % cannot become %', moved.before, moved.after
             USING ERRCODE = 'check_violation', TABLE = 'deliveries', SCHEMA = 'email', COLUMN = 'status';
     END IF;
-    PERFORM FROM new_rows n JOIN old_rows o USING (seq) WHERE n.attempts < o.attempts LIMIT 1;
-    IF FOUND THEN
+    IF seen.fewer THEN
         RAISE EXCEPTION 'the attempts of a delivery only rise'
             USING ERRCODE = 'check_violation', TABLE = 'deliveries', SCHEMA = 'email', COLUMN = 'attempts';
     END IF;
-    SELECT f.fault INTO wrong
-      FROM new_rows n
-      JOIN old_rows o USING (seq)
-     CROSS JOIN LATERAL email.delivery_fault(n.delivery_id, n.workflow, n.recipient, n.recipient_name, n.template,
-                                             n.tenant_id, n.provider, n.provider_message_id) AS f(fault)
-     WHERE (n.workflow, n.recipient, n.recipient_name, n.template, n.tenant_id, n.provider, n.provider_message_id)
-        IS DISTINCT FROM
-           (o.workflow, o.recipient, o.recipient_name, o.template, o.tenant_id, o.provider, o.provider_message_id)
-       AND f.fault IS NOT NULL
-     LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION '%', wrong USING ERRCODE = 'check_violation', TABLE = 'deliveries', SCHEMA = 'email';
+    IF seen.fault IS NOT NULL THEN
+        RAISE EXCEPTION '%', seen.fault USING ERRCODE = 'check_violation', TABLE = 'deliveries', SCHEMA = 'email';
     END IF;
 
     -- Whoever sets only the status leaves an event, too. What an earlier event said is not told twice: neither its
     -- payload nor, where a report moved only the feedback, its code.
-    INSERT INTO email.delivery_events (delivery_id, status, attempt, error_code, error_message, payload)
-    SELECT n.delivery_id, n.status, n.attempts,
-           CASE WHEN told.code THEN n.last_error_code END, CASE WHEN told.code THEN n.last_error_message END,
-           CASE WHEN n.revision <> o.revision OR n.last_event <> o.last_event THEN n.last_event ELSE '{}' END
-      FROM new_rows n
-      JOIN old_rows o USING (seq)
-     CROSS JOIN LATERAL (SELECT (n.status, n.last_error_code, n.last_error_message, n.due_at) IS DISTINCT FROM
-                                (o.status, o.last_error_code, o.last_error_message, o.due_at)) told(code)
-     WHERE n.status <> o.status OR n.revision <> o.revision
-     ORDER BY n.seq;
+    IF seen.told THEN
+        INSERT INTO email.delivery_events (delivery_id, status, attempt, error_code, error_message, payload)
+        SELECT n.delivery_id, n.status, n.attempts,
+               CASE WHEN told.code THEN n.last_error_code END, CASE WHEN told.code THEN n.last_error_message END,
+               CASE WHEN n.revision <> o.revision OR n.last_event <> o.last_event THEN n.last_event ELSE '{}' END
+          FROM new_rows n
+          JOIN old_rows o USING (seq)
+         CROSS JOIN LATERAL (SELECT (n.status, n.last_error_code, n.last_error_message, n.due_at) IS DISTINCT FROM
+                                    (o.status, o.last_error_code, o.last_error_message, o.due_at)) told(code)
+         WHERE n.status <> o.status OR n.revision <> o.revision
+         ORDER BY n.seq;
+    END IF;
 
     -- The queue follows the record. Postroom's own statements have changed the queue already and find it in step;
     -- a change by hand takes the letter out of the hands of whoever held it.
-    DELETE FROM email.outbox q
-     USING new_rows n JOIN old_rows o USING (seq)
-     WHERE q.seq = n.seq AND n.status <> o.status AND email.is_final(n.status);
-    UPDATE email.outbox q
-       SET status = n.status, due_at = coalesce(n.due_at, now()), worker = NULL, token = NULL, lease_until = NULL,
-           stage = 'claimed', transport = NULL
-      FROM new_rows n JOIN old_rows o USING (seq)
-     WHERE q.seq = n.seq AND n.status <> o.status AND q.status <> n.status;
-    INSERT INTO email.outbox (seq, status, tenant, priority, due_at, expires_at)
-    SELECT n.seq, 'queued', coalesce(n.tenant_id, ''), n.priority, coalesce(n.due_at, now()), n.expires_at
-      FROM new_rows n
-      JOIN old_rows o USING (seq)
-      JOIN email.payloads p ON p.seq = n.seq
-     WHERE n.status = 'queued' AND email.is_final(o.status)
-        ON CONFLICT (seq) DO NOTHING;
-    IF FOUND THEN
+    IF seen.ended THEN
+        DELETE FROM email.outbox q
+         USING new_rows n JOIN old_rows o USING (seq)
+         WHERE q.seq = n.seq AND n.status <> o.status AND email.is_final(n.status);
+    END IF;
+    IF seen.moved THEN
+        UPDATE email.outbox q
+           SET status = n.status, due_at = coalesce(n.due_at, now()), worker = NULL, token = NULL, lease_until = NULL,
+               stage = 'claimed', transport = NULL
+          FROM new_rows n
+         WHERE q.seq = n.seq AND q.status <> n.status;
+    END IF;
+    IF seen.redriven THEN
+        INSERT INTO email.outbox (seq, status, tenant, priority, due_at, expires_at)
+        SELECT n.seq, 'queued', coalesce(n.tenant_id, ''), n.priority, coalesce(n.due_at, now()), n.expires_at
+          FROM new_rows n
+          JOIN old_rows o USING (seq)
+          JOIN email.payloads p ON p.seq = n.seq
+         WHERE n.status = 'queued' AND email.is_final(o.status)
+            ON CONFLICT (seq) DO NOTHING;
         PERFORM email.wake();
     END IF;
     RETURN NULL;

@@ -33,6 +33,9 @@ WITH RECURSIVE lane AS (
          LIMIT $2::bigint + $3::bigint
      ) waiting
      WHERE lane.tenant <> ALL ($5::text[])
+     -- First every lane's share, then what is left over; some more than asked for, because others take from it, too.
+     ORDER BY beyond_share, lane.priority DESC, waiting.due_at, waiting.seq
+     LIMIT 4 * $2::bigint
 ), taken AS (
     -- Whoever comes second skips the rows that are locked, and those that were claimed meanwhile.
     SELECT o.seq, o.status AS taken_from, o.priority, o.due_at
