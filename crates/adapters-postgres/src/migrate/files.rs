@@ -42,7 +42,7 @@ pub(super) const MIGRATIONS: [Migration; 5] = migrations![
 ];
 
 /// What every migration needs.
-pub(super) const PREPARE: &str = file!("prepare");
+pub(super) const PREPARE: &str = file!("00_prepare");
 /// The roles, made where that is allowed.
 pub(super) const ROLES: &str = file!("roles");
 /// Their rights, brought up to date after every run.

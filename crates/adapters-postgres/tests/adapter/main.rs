@@ -11,4 +11,5 @@ mod migrations;
 mod outside_writer;
 mod rights;
 mod scene;
+mod storm;
 mod unnamed;

@@ -53,7 +53,8 @@ async fn a_delivery_of_an_outside_writer_is_tracked_from_queue_to_dead_letter_an
 
     // The same event twice, as queues deliver it, then one failure and a success.
     for sql in [&queue, &queue, &attempt, &retry, &attempt, &success, &queue] {
-        scene.sql(sql).await;
+        // As the role that is meant for it.
+        scene.sql(&format!("SET ROLE postroom_worker; {sql}")).await;
     }
     let seen = scene.find("evt-1").await;
     assert_eq!((seen.status, seen.attempts), (Sent, 2));
