@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -78,6 +79,15 @@ impl Postroom {
         let path = self.home.path().join(name);
         fs::write(&path, content)?;
         Ok(path.to_string_lossy().into_owned())
+    }
+
+    /// What tells this binary from the one that was built before.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub(crate) fn edition(&self) -> Result<(PathBuf, u64, SystemTime)> {
+        let file = fs::metadata(&self.binary)?;
+        Ok((self.binary.clone(), file.len(), file.modified()?))
     }
 
     /// The home.

@@ -9,7 +9,6 @@ use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::binary::Postroom;
-use crate::source::sources;
 
 /// Which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +57,9 @@ impl Store {
     pub async fn migrated(kind: Kind) -> Result<Self> {
         let store = match kind {
             Kind::Postgres => {
-                let template =
-                    Template::new("end_to_end", sources("migrations")?, |url| async move { migrate(&url).await });
+                // The binary brings its migrations along, so another binary is another schema.
+                let binary = Postroom::new()?.edition()?;
+                let template = Template::new("end_to_end", binary, |url| async move { migrate(&url).await });
                 Self(Place::Postgres(TestDatabase::fresh(&template).await?))
             }
             Kind::Sqlite => Self::empty(kind).await?,

@@ -38,9 +38,11 @@ async fn stuck(kind: Kind, deadline: &str) -> Result<(Room, Vec<String>)> {
 
 async fn left_in_order(room: &Room, ids: &[String]) -> Result<()> {
     let mut letters = [room.status(&ids[0]).await?, room.status(&ids[1]).await?];
-    letters.sort_by_key(|letter| letter["status"] == "retrying");
+    letters.sort_by_key(|letter| codes(letter).first() == Some(&"GIVEN_BACK"));
     let [begun, behind] = letters;
-    assert_eq!((statuses(&begun), codes(&begun)), (vec!["queued", "in_progress", "in_doubt"], vec!["SHUTDOWN"]));
+    // The leaving worker's janitor may still do with a letter in doubt as the workflow wants.
+    assert_eq!(statuses(&begun)[..3], ["queued", "in_progress", "in_doubt"]);
+    assert!([vec!["SHUTDOWN"], vec!["SHUTDOWN", "RESENT"]].contains(&codes(&begun)), "{begun}");
     assert_eq!((statuses(&behind), codes(&behind)), (vec!["queued", "in_progress", "retrying"], vec!["GIVEN_BACK"]));
     assert_eq!((&behind["attempts"], &behind["excused"]), (&1.into(), &1.into()));
     Ok(())
