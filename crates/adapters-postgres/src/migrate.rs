@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection, raw_sql};
 
 use crate::config::PostgresConfig;
 use crate::error::describe;
-use crate::migrate::files::{MIGRATIONS, Migration, PREPARE, RIGHTS, ROLES};
+use crate::migrate::files::{MIGRATIONS, Migration, RIGHTS, ROLES};
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,7 +82,6 @@ pub async fn migrate(config: &PostgresConfig) -> Result<MigrateReport, MigrateEr
         return Err(MigrateError::Drifted(drift));
     }
     let mut report = MigrateReport::default();
-    prepare(&mut connection).await?;
     for migration in &MIGRATIONS {
         if apply(&mut connection, migration).await? {
             report.applied.push(migration.to_string());
@@ -146,21 +145,15 @@ async fn locked(connection: &mut PgConnection) -> Result<sqlx::Transaction<'_, s
     Ok(transaction)
 }
 
-/// Makes the schema and the table of what was applied. IF NOT EXISTS alone would ask for rights that are not needed
-/// where they exist.
-async fn prepare(connection: &mut PgConnection) -> Result<(), MigrateError> {
-    let mut transaction = locked(connection).await?;
-    raw_sql(PREPARE).execute(&mut *transaction).await.map_err(failed("prepare the schema"))?;
-    transaction.commit().await.map_err(failed("prepare the schema"))
-}
-
 /// Applies one migration, unless somebody did.
 async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<bool, MigrateError> {
     let failed = || failed(&migration.to_string());
     let mut transaction = locked(connection).await?;
-    let known = sqlx::query("SELECT FROM email._migrations WHERE version = $1").bind(migration.version);
-    if known.fetch_optional(&mut *transaction).await.map_err(failed())?.is_some() {
-        return Ok(false);
+    if is_recorded(&mut transaction).await.map_err(failed())? {
+        let known = sqlx::query("SELECT FROM email._migrations WHERE version = $1").bind(migration.version);
+        if known.fetch_optional(&mut *transaction).await.map_err(failed())?.is_some() {
+            return Ok(false);
+        }
     }
     raw_sql(migration.sql).execute(&mut *transaction).await.map_err(failed())?;
     let note =
@@ -185,13 +178,19 @@ async fn roles(connection: &mut PgConnection) -> Result<Option<String>, MigrateE
     }
 }
 
+/// Whether there is a record of what was applied: the first migration makes it. Asks the catalog's tables, because
+/// `to_regclass` may remember from before the wait for the lock that there was none.
+async fn is_recorded(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let there = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                                 WHERE n.nspname = 'email' AND c.relname = '_migrations')";
+    sqlx::query_scalar(there).fetch_one(connection).await
+}
+
 /// Compares what was applied with what we know.
 async fn drifts(connection: &mut PgConnection) -> Result<Vec<Drift>, MigrateError> {
     let failed = || failed("compare the schema");
-    let there = "SELECT to_regclass('email._migrations') IS NOT NULL";
-    let there: bool = sqlx::query_scalar(there).fetch_one(&mut *connection).await.map_err(failed())?;
     let mut applied = HashMap::new();
-    if there {
+    if is_recorded(connection).await.map_err(failed())? {
         let rows = sqlx::query_as("SELECT version, name, checksum FROM email._migrations ORDER BY version");
         let rows: Vec<(String, String, Vec<u8>)> = rows.fetch_all(&mut *connection).await.map_err(failed())?;
         applied.extend(rows.into_iter().map(|(version, name, checksum)| (version, (name, checksum))));

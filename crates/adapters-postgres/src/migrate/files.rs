@@ -33,7 +33,8 @@ macro_rules! migrations {
 }
 
 /// All migrations, oldest first; a test holds this list against the folder.
-pub(super) const MIGRATIONS: [Migration; 5] = migrations![
+pub(super) const MIGRATIONS: [Migration; 6] = migrations![
+    ("20261123075900", "schema_create"),
     ("20261123080000", "deliveries_create"),
     ("20261123080100", "queue_create"),
     ("20261123080200", "lifecycle_guard"),
@@ -41,8 +42,6 @@ pub(super) const MIGRATIONS: [Migration; 5] = migrations![
     ("20261123080400", "views_create"),
 ];
 
-/// What every migration needs.
-pub(super) const PREPARE: &str = file!("00_prepare");
 /// The roles, made where that is allowed.
 pub(super) const ROLES: &str = file!("roles");
 /// Their rights, brought up to date after every run.
