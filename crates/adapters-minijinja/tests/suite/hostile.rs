@@ -43,7 +43,22 @@ fn data_is_never_evaluated() {
 
 #[test]
 fn a_link_that_is_none_is_refused_by_the_name_of_its_variable() {
-    for (template, variable) in [("invitation", "accept_url"), ("password-reset", "reset_url")] {
+    for (template, variable) in [
+        ("agency/forgot-password", "reset_url"),
+        ("agency/password-changed", "support_url"),
+        ("agency/welcome", "sign_in_url"),
+        ("hub/email-verification", "verify_url"),
+        ("hub/forgot-password", "reset_url"),
+        ("hub/password-changed", "support_url"),
+        ("hub/welcome", "sign_in_url"),
+        ("invitation", "accept_url"),
+        ("org/forgot-password", "reset_url"),
+        ("org/invite", "accept_url"),
+        ("org/password-changed", "support_url"),
+        ("org/welcome", "sign_in_url"),
+        ("password-reset", "reset_url"),
+    ] {
+        let (templates, mut data) = with(template, variable, Value::Null);
         for url in [
             json!("javascript:alert('secret')"),
             json!("data:text/html,secret"),
@@ -58,9 +73,9 @@ fn a_link_that_is_none_is_refused_by_the_name_of_its_variable() {
             json!(7),
             json!(["https://secret.example.org/"]),
         ] {
-            let (templates, data) = with(template, variable, url.clone());
+            data.insert(variable.to_owned(), url.clone());
             let refusal = templates.render(&name(template), &data).unwrap_err();
-            assert_eq!(refusal.field(), format!("data.{variable}"), "{url}");
+            assert_eq!(refusal.field(), format!("data.{variable}"), "{template}: {url}");
             assert!(refusal.to_string().contains("not a link"), "{refusal}");
             assert!(!refusal.to_string().contains("secret"), "{refusal}");
         }
