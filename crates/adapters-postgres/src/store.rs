@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use postroom_ports::error::PortError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::config::PostgresConfig;
 use crate::error::port_error;
@@ -49,7 +50,7 @@ impl PostgresStore {
             beat: open("beat", 1).map_err(&failed)?,
             listener: Arc::new(Listener::new(listening)),
         };
-        store.front.turn().await.map_err(&failed)?.end().await.map_err(&failed)?;
+        probe(config).await.map_err(&failed)?;
         Ok(store)
     }
 
@@ -78,4 +79,12 @@ impl PostgresStore {
             connections.close().await;
         }
     }
+}
+
+/// One connection outside the pools, which would go on trying where nobody listens: whoever starts with the wrong
+/// address should hear of it at once.
+async fn probe(config: &PostgresConfig) -> Result<(), sqlx::Error> {
+    let options = config.session_options("probe")?;
+    let connecting = async { options.connect().await?.close().await };
+    tokio::time::timeout(config.acquire_timeout, connecting).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }

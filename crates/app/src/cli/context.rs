@@ -6,7 +6,7 @@ use postroom_domain::invalid::Invalid;
 
 use super::{Failure, Global, output};
 use crate::config::{Config, Mistakes, Sources, StoreSettings, environment, parse_store};
-use crate::telemetry::{self, Colours};
+use crate::telemetry::{self, Colours, LogFormat};
 use crate::wiring::{self, Store};
 
 /// How results are shown.
@@ -25,6 +25,8 @@ pub(super) struct Context {
     pub config: Config,
     /// How results are shown.
     pub format: Format,
+    /// How log lines look.
+    pub(super) log_format: LogFormat,
     store: Option<StoreSettings>,
 }
 
@@ -53,7 +55,7 @@ impl Context {
             (None, false) => config.store.clone(),
         };
         let format = if global.json { Format::Json } else { Format::Text };
-        Ok(Self { config, format, store })
+        Ok(Self { config, format, log_format: global.log_format(), store })
     }
 
     /// The store that was named, if one was.
@@ -93,11 +95,24 @@ impl Context {
         }
     }
 
+    /// A line for whoever watches a worker: among the log lines where those are for machines.
+    pub(super) fn announce(&self, text: &str) {
+        announce(self.log_format, text);
+    }
+
     /// A line for the person, unless results are for scripts.
     pub(super) fn tell(&self, text: &str) {
         if self.format == Format::Text {
             output::line(text);
         }
+    }
+}
+
+/// A line for whoever watches, in the form of the log.
+pub(super) fn announce(format: LogFormat, text: &str) {
+    match format {
+        LogFormat::Text => output::note(&format!("postroom: {text}")),
+        LogFormat::Json => tracing::info!("{text}"),
     }
 }
 

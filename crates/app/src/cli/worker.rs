@@ -6,11 +6,12 @@ use clap::Args;
 use postroom_domain::invalid::Invalid;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::context::Context;
-use super::{Failure, output};
+use super::Failure;
+use super::context::{Context, announce};
 use crate::config::{Config, Mistakes, Switch};
 use crate::mailroom::Mailroom;
 use crate::system::{LogNotifier, LogObserver, SystemChance, SystemClock};
+use crate::telemetry::LogFormat;
 use crate::wiring::{self, Store};
 use crate::worker::{Signals, Worker};
 
@@ -32,18 +33,18 @@ impl WorkerCommand {
         }
         check(config)?;
         let signals = Signals::default();
-        listen(&signals)?;
-        output::note(&format!("postroom: letters are kept in {}", context.describe_store()));
+        listen(&signals, context.log_format)?;
+        context.announce(&format!("letters are kept in {}", context.describe_store()));
         let store = context.open().await?;
         if config.email == Switch::Off {
-            output::note("postroom: EMAIL_ENABLED is false: letters are accepted and wait");
+            context.announce("EMAIL_ENABLED is false: letters are accepted and wait");
             signals.stop.cancelled().await;
             return Ok(());
         }
         let worker = Worker::new(mailroom(config, &store)?, store.tracker.clone(), config.worker.clone());
-        output::note(&format!("postroom: worker {} is at work; Ctrl-C to stop", worker.id()));
+        context.announce(&format!("worker {} is at work; Ctrl-C to stop", worker.id()));
         let report = worker.run(&signals).await?;
-        output::note(&format!("postroom: left; {} letters settled, {} unfinished", report.settled, report.unfinished));
+        context.announce(&format!("left; {} letters settled, {} unfinished", report.settled, report.unfinished));
         Ok(())
     }
 }
@@ -77,7 +78,7 @@ fn mailroom(config: &Config, store: &Store) -> Result<Mailroom, Failure> {
 }
 
 /// The first signal asks to finish, the second to leave at once.
-fn listen(signals: &Signals) -> Result<(), Failure> {
+fn listen(signals: &Signals, format: LogFormat) -> Result<(), Failure> {
     let hear = |kind| signal(kind).map_err(|e| Failure::usage(format!("signals cannot be heard: {e}")));
     let (mut term, mut int) = (hear(SignalKind::terminate())?, hear(SignalKind::interrupt())?);
     let signals = signals.clone();
@@ -87,11 +88,12 @@ fn listen(signals: &Signals) -> Result<(), Failure> {
                 _ = term.recv() => {}
                 _ = int.recv() => {}
             }
-            output::note(if signals.stop.is_cancelled() {
-                "postroom: leaving at once"
+            let text = if signals.stop.is_cancelled() {
+                "leaving at once"
             } else {
-                "postroom: finishing what is on its way; once more to leave at once"
-            });
+                "finishing what is on its way; once more to leave at once"
+            };
+            announce(format, text);
             token.cancel();
         }
     });

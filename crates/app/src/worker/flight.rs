@@ -1,8 +1,7 @@
 //! Letters on their way: one task each, so that a panic or a stall stays with its letter.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use postroom_domain::failure::{Failure, FailureClass};
@@ -22,9 +21,18 @@ struct Held {
     claim: Claim,
     transport: TransportName,
     time: StoreTime,
-    /// Whether the transport was called: from then on its answer counts, or is lost.
-    begun: Arc<AtomicBool>,
+    /// Decided once, by whoever comes first: the task that begins, or the worker that leaves.
+    fate: Arc<OnceLock<Fate>>,
     task: AbortHandle,
+}
+
+/// What becomes of a letter that waits for its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The transport was called: from then on its answer counts, or is lost.
+    Begun,
+    /// Its turn will not come: it goes back as it was.
+    GivenUp,
 }
 
 /// The letters in flight of one worker.
@@ -65,17 +73,19 @@ impl Flight {
 
     /// Sends one parcel off.
     pub(super) fn launch(&mut self, parcel: Parcel) {
-        let (dispatcher, permits, begun) =
-            (self.dispatcher.clone(), self.permits.clone(), Arc::new(AtomicBool::new(false)));
+        let (dispatcher, permits, fate) = (self.dispatcher.clone(), self.permits.clone(), Arc::new(OnceLock::new()));
         let (claim, transport, time) = (parcel.claim.clone(), parcel.transport.name(), parcel.time);
-        let started = begun.clone();
+        let mine = fate.clone();
         let task = self.sends.spawn(async move {
             // The semaphore is never closed; without a permit the letter would merely go earlier.
             let _permit = permits.acquire_owned().await;
-            started.store(true, Ordering::Release);
+            if mine.set(Fate::Begun).is_err() {
+                // The worker leaves and is about to abort this task.
+                std::future::pending::<()>().await;
+            }
             dispatcher.send(parcel).await
         });
-        self.held.insert(task.id(), Held { claim, transport, time, begun, task });
+        self.held.insert(task.id(), Held { claim, transport, time, fate, task });
     }
 
     /// The next result; `None` when nothing is in flight.
@@ -134,6 +144,11 @@ impl Flight {
 
     /// Gives up everything: what never began goes back, what did is in doubt.
     pub(super) fn abandon(&mut self) -> Vec<Outcome> {
+        // Before the first one is aborted: the permit that it gives back must not let another begin.
+        for held in self.held.values() {
+            // Whoever has begun stays so.
+            let _ = held.fate.set(Fate::GivenUp);
+        }
         let mut outcomes = self.landed();
         outcomes.extend(self.held.drain().map(|(_, held)| {
             held.task.abort();
@@ -145,7 +160,7 @@ impl Flight {
 
 impl Held {
     fn unanswered(self, code: &str) -> Outcome {
-        let begun = self.begun.load(Ordering::Acquire);
+        let begun = self.fate.get() == Some(&Fate::Begun);
         let event = if begun {
             Event::Failed(Failure::new(FailureClass::InDoubt, code, "the send ended without an answer"))
         } else {
