@@ -15,7 +15,7 @@ on_both_stores![
 #[tokio::test]
 async fn without_any_preparation_the_demo_tells_its_story() -> Result<()> {
     let postroom = Postroom::new()?;
-    let said = postroom.run(&["demo", "--exit"]).await?.expect(0)?.stdout;
+    let said = postroom.run(&["demo", "--exit", "--patience", "120"]).await?.expect(0)?.stdout;
     for words in [
         "reader@example.org",
         "was put off",
@@ -42,7 +42,7 @@ async fn without_any_preparation_the_demo_tells_its_story() -> Result<()> {
 async fn the_demo_tells_scripts_how_every_letter_ended(kind: Kind) -> Result<()> {
     let store = Store::empty(kind).await?;
     let postroom = Postroom::new()?.with("DATABASE_URL", store.url());
-    let document = postroom.run(&["demo", "--json"]).await?.expect(0)?.json()?;
+    let document = postroom.run(&["demo", "--json", "--patience", "120"]).await?.expect(0)?.json()?;
     let keys: Vec<&String> = document.as_object().context("no object")?.keys().collect();
     assert_eq!(keys, ["captured", "deliveries"]);
     assert_eq!(document["captured"], 4);

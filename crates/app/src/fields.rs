@@ -181,29 +181,8 @@ pub fn parse_time(field: &str, text: &str) -> Result<Timestamp, Invalid> {
 
 /// The known field that a misspelt one is nearest to, if it is near.
 fn nearest(name: &str) -> Option<&'static str> {
-    let near = |known: &&'static str| distance(name, known) <= 2;
+    let near = |known: &&'static str| strsim::levenshtein(name, known) <= 2;
     FIELDS.iter().copied().chain([METADATA]).find(|known| near(known))
-}
-
-/// How many letters have to change to make one word of the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut corner = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        for (j, cb) in b.iter().enumerate() {
-            let (left, above) = (row.get(j).copied().unwrap_or(0), row.get(j + 1).copied().unwrap_or(0));
-            let cost = (corner + usize::from(ca != *cb)).min(left + 1).min(above + 1);
-            corner = above;
-            if let Some(cell) = row.get_mut(j + 1) {
-                *cell = cost;
-            }
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
