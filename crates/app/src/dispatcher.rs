@@ -81,6 +81,22 @@ pub struct Prepared {
     pub outcomes: Vec<Outcome>,
 }
 
+/// The queue did not take *ready*: the letters go back, so that a store in trouble costs them no
+/// attempt and no worker is thought to have died of them.
+#[derive(Debug)]
+pub struct NotReady {
+    /// What the queue said.
+    pub error: PortError,
+    /// The letters, to be settled once it answers again.
+    pub given_back: Vec<Outcome>,
+}
+
+impl From<NotReady> for PortError {
+    fn from(not_ready: NotReady) -> Self {
+        not_ready.error
+    }
+}
+
 /// How much one worker takes on.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

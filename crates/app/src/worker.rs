@@ -226,8 +226,12 @@ impl Worker {
         }
         let prepared = self.dispatcher.prepare(batch, time);
         shift.finished.extend(prepared.outcomes);
-        for parcel in self.dispatcher.ready(prepared.parcels).await? {
-            shift.flight.launch(parcel);
+        match self.dispatcher.ready(prepared.parcels).await {
+            Ok(parcels) => parcels.into_iter().for_each(|parcel| shift.flight.launch(parcel)),
+            Err(not_ready) => {
+                shift.finished.extend(not_ready.given_back);
+                return Err(not_ready.error);
+            }
         }
         Ok(Found::Letters)
     }

@@ -3,11 +3,10 @@
 use postroom_domain::failure::{Code, Failure, FailureClass};
 use postroom_domain::lifecycle::Event;
 use postroom_ports::composer::Draft;
-use postroom_ports::error::PortError;
 use postroom_ports::letter::FrozenLetter;
 use postroom_ports::queue::{Batch, Claim, Content, Fenced, Ready};
 
-use super::{Dispatcher, Outcome, Parcel, Prepared};
+use super::{Dispatcher, NotReady, Outcome, Parcel, Prepared};
 use crate::store_time::StoreTime;
 
 impl Dispatcher {
@@ -63,8 +62,8 @@ impl Dispatcher {
     /// whose claim was lost is dropped: it is somebody else's now.
     ///
     /// # Errors
-    /// Those of the queue: then nothing may be sent.
-    pub async fn ready(&self, parcels: Vec<Parcel>) -> Result<Vec<Parcel>, PortError> {
+    /// That of the queue, with the parcels given back: nothing of them may be sent.
+    pub async fn ready(&self, parcels: Vec<Parcel>) -> Result<Vec<Parcel>, NotReady> {
         if parcels.is_empty() {
             return Ok(parcels);
         }
@@ -76,7 +75,13 @@ impl Dispatcher {
                 transport: parcel.transport.name(),
             })
             .collect();
-        let answers = self.room.queue.ready(&records).await?;
+        let answers = match self.room.queue.ready(&records).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                let back = |parcel: Parcel| Outcome::of(parcel.claim, Event::GivenBack, parcel.time);
+                return Err(NotReady { error, given_back: parcels.into_iter().map(back).collect() });
+            }
+        };
         let mut open = Vec::with_capacity(parcels.len());
         for (mut parcel, fenced) in parcels.into_iter().zip(answers) {
             if fenced == Fenced::Done {

@@ -7,7 +7,7 @@ use postroom_domain::lifecycle::{Alarm, Evidence};
 use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
 use postroom_domain::status::Status;
 use postroom_ports::memory::Answer;
-use postroom_ports::queue::Retention;
+use postroom_ports::queue::{DeliveryQueue, Retention};
 
 const RETENTION: Retention = Retention { payloads: SECOND, workers: SECOND };
 
@@ -155,4 +155,39 @@ async fn an_expired_letter_is_called_off_and_never_sent() {
     dispatcher.settle(prepared.outcomes).await.unwrap();
     assert_eq!(house.status(&id).await, Status::Cancelled);
     assert_eq!(house.code(&id).await.as_deref(), Some("EXPIRED"));
+}
+
+/// A queue that answers everything but *ready*.
+fn deaf_at_ready(store: &postroom_ports::memory::MemoryStore) -> postroom_ports::queue::MockDeliveryQueue {
+    use postroom_ports::error::{PortError, PortErrorKind};
+
+    let (claiming, settling) = (store.clone(), store.clone());
+    let mut queue = postroom_ports::queue::MockDeliveryQueue::new();
+    queue.expect_claim().returning(move |request| futures_now(DeliveryQueue::claim(&claiming, request)));
+    queue.expect_ready().returning(|_| Err(PortError::new(PortErrorKind::Unavailable, "queue.ready", "gone")));
+    queue.expect_settle().returning(move |settlements| futures_now(DeliveryQueue::settle(&settling, settlements)));
+    queue
+}
+
+/// What a future of the memory adapters gives, which never wait.
+fn futures_now<T>(future: impl Future<Output = T>) -> T {
+    let waker = std::task::Waker::noop();
+    match std::pin::pin!(future).poll(&mut std::task::Context::from_waker(waker)) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => unreachable!("the memory store never waits"),
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_at_ready_costs_the_letter_nothing() {
+    let mut house = House::new(policy());
+    house.room.queue = std::sync::Arc::new(deaf_at_ready(&house.store));
+    let id = house.enqueue(delivery("patient")).await;
+    let dispatcher = house.dispatcher();
+    let (batch, time) = dispatcher.claim(10).await.unwrap().unwrap();
+    let not_ready = dispatcher.ready(dispatcher.prepare(batch, time).parcels).await.unwrap_err();
+    dispatcher.settle(not_ready.given_back).await.unwrap();
+    assert_eq!(house.status(&id).await, Status::Retrying);
+    assert_eq!(house.code(&id).await.as_deref(), Some("GIVEN_BACK"));
+    assert!(house.transport.taken().is_empty());
 }
