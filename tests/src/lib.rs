@@ -19,6 +19,7 @@
 
 mod binary;
 mod letter;
+mod mailgun;
 mod process;
 mod python;
 mod room;
@@ -28,6 +29,7 @@ mod wait;
 
 pub use binary::{Done, Postroom};
 pub use letter::Letter;
+pub use mailgun::Mailgun;
 pub use process::{Process, Signal};
 pub use python::python;
 pub use room::{Room, codes, invitation, statuses};

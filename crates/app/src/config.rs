@@ -3,7 +3,9 @@
 //! Everything is read once, here and nowhere else, and every mistake is reported at once, by
 //! the name under which it can be mended. `docs/configuration.md` lists all settings.
 
+mod mailgun;
 mod reader;
+mod route;
 mod smtp;
 mod workflows;
 
@@ -16,8 +18,10 @@ use postroom_domain::invalid::Invalid;
 use postroom_ports::queue::Retention;
 use secrecy::SecretString;
 
+pub use self::mailgun::MailgunSettings;
 use self::reader::Reader;
 pub use self::reader::Sources;
+pub use self::route::Provider;
 pub use self::smtp::{SmtpSettings, TlsChoice};
 use crate::dispatcher::Limits;
 use crate::mailroom::Workflows;
@@ -67,6 +71,10 @@ pub struct Config {
     pub worker: WorkerSettings,
     /// The mail server, where one is configured.
     pub smtp: Option<SmtpSettings>,
+    /// Mailgun, where it is configured.
+    pub mailgun: Option<MailgunSettings>,
+    /// The ways out, in order; empty where none is configured, which only those who send need.
+    pub route: Vec<Provider>,
     /// What the workflows want; `None` where no sender is configured, which only those who
     /// send need.
     pub workflows: Option<Workflows>,
@@ -112,8 +120,11 @@ impl Config {
         let worker_enabled = reader.switch("worker.enabled", "EMAIL_WORKER_ENABLED");
         let worker = worker(&mut reader);
         let smtp = smtp::read(&mut reader);
+        let mailgun = mailgun::read(&mut reader);
+        let configured = [smtp.as_ref().map(|_| Provider::Smtp), mailgun.as_ref().map(|_| Provider::Mailgun)];
+        let route = route::read(&mut reader, &configured.into_iter().flatten().collect::<Vec<_>>());
         let held_tenants = workflows::held_tenants(&mut reader);
-        let workflows = workflows::read(&mut reader, &held_tenants);
+        let workflows = workflows::read(&mut reader, &held_tenants, &route);
         let brand = brand(&mut reader, workflows.as_ref());
         let templates = reader.text("templates.folder", "POSTROOM_TEMPLATES").map(PathBuf::from);
         let log = reader.text("log.filter", "POSTROOM_LOG");
@@ -121,7 +132,20 @@ impl Config {
         if !mistakes.is_empty() {
             return Err(Mistakes(mistakes));
         }
-        Ok(Self { store, email, worker_enabled, worker, smtp, workflows, held_tenants, brand, templates, log })
+        Ok(Self {
+            store,
+            email,
+            worker_enabled,
+            worker,
+            smtp,
+            mailgun,
+            route,
+            workflows,
+            held_tenants,
+            brand,
+            templates,
+            log,
+        })
     }
 }
 

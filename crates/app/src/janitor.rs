@@ -1,5 +1,8 @@
 //! What no worker holds any more: lapsed claims, letters in doubt, what is past its time.
 
+use std::time::Duration;
+
+use postroom_domain::failure::FailureClass;
 use postroom_domain::lifecycle::{Event, Evidence};
 use postroom_ports::error::PortError;
 use postroom_ports::queue::{Batch, Claim, Content, Retention, Swept};
@@ -10,6 +13,8 @@ use crate::store_time::StoreTime;
 
 /// How many letters one round takes on.
 const ROUND: u32 = 100;
+/// When to ask again where the provider does not say.
+const ASK_AGAIN: Duration = Duration::from_mins(1);
 
 /// The janitor: any worker's, as many as there are; each letter is taken by one of them.
 #[derive(Clone, Debug)]
@@ -65,22 +70,27 @@ impl Janitor {
         let time = StoreTime::read(batch.now, &*room.clock);
         let mut outcomes = Vec::with_capacity(batch.claims.len());
         for claim in batch.claims {
-            let evidence = self.ask(&claim).await;
+            let event = self.ask(&claim).await;
             let transport = claim.provider.clone();
-            outcomes.push(Outcome { transport, ..Outcome::of(claim, Event::Reconciled(evidence), time) });
+            outcomes.push(Outcome { transport, ..Outcome::of(claim, event, time) });
         }
         self.dispatcher.settle(outcomes).await
     }
 
-    async fn ask(&self, claim: &Claim) -> Evidence {
+    async fn ask(&self, claim: &Claim) -> Event {
         let transports = &self.dispatcher.room().transports;
         let asked = transports.iter().find(|transport| Some(transport.name()) == claim.provider);
-        let (Some(transport), Content::Frozen(letter)) = (asked, &claim.content) else { return Evidence::Unknown };
+        let (Some(transport), Content::Frozen(letter)) = (asked, &claim.content) else {
+            return Event::Reconciled(Evidence::Unknown);
+        };
         match transport.reconcile(Outgoing { delivery_id: &claim.fence.delivery_id, letter }).await {
-            Ok(evidence) => evidence,
+            Ok(evidence) => Event::Reconciled(evidence),
             Err(failure) => {
                 tracing::warn!(delivery.id = %claim.fence.delivery_id, code = %failure.code, "the provider could not be asked");
-                Evidence::Unknown
+                match failure.class {
+                    FailureClass::Deferred { retry_after, .. } => Event::Postponed(retry_after.unwrap_or(ASK_AGAIN)),
+                    _ => Event::Reconciled(Evidence::Unknown),
+                }
             }
         }
     }

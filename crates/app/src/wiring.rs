@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use postroom_adapters_mailgun::{MailgunConfig, MailgunTransport, TestMode, Timeouts as MailgunTimeouts};
 use postroom_adapters_minijinja::{Brand, Templates};
 use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore};
 use postroom_adapters_smtp::{MimeComposer, PoolLimits, SmtpConfig, SmtpTransport, Timeouts, TlsMode};
@@ -19,7 +20,9 @@ use postroom_ports::transport::MailTransport;
 use postroom_ports::worker::WorkerRegistry;
 use secrecy::ExposeSecret as _;
 
-use crate::config::{BrandSettings, Config, Mistakes, SmtpSettings, StoreSettings, TlsChoice};
+use crate::config::{
+    BrandSettings, Config, MailgunSettings, Mistakes, Provider, SmtpSettings, StoreSettings, Switch, TlsChoice,
+};
 
 /// An open store, whichever it is.
 #[derive(Clone, Debug)]
@@ -98,20 +101,42 @@ pub fn composer(sender: &Mailbox) -> Result<Arc<dyn MessageComposer>, Mistakes> 
     Ok(Arc::new(composer))
 }
 
-/// The configured ways out.
+/// The configured ways out, in the order of the route.
 ///
 /// # Errors
 /// All mistakes, by the name of the variable to mend.
 pub fn transports(config: &Config) -> Result<Vec<Arc<dyn MailTransport>>, Mistakes> {
-    let Some(smtp) = &config.smtp else {
-        return Err(Mistakes(vec![Invalid::new(
-            "SMTP_HOST",
-            "is missing; letters need a mail server to go out through",
-        )]));
-    };
-    let transport =
-        SmtpTransport::new(smtp_config(smtp, config.worker.concurrency)).map_err(|e| Mistakes(e.mistakes))?;
-    Ok(vec![Arc::new(transport)])
+    let mut transports: Vec<Arc<dyn MailTransport>> = Vec::new();
+    for provider in &config.route {
+        match (provider, &config.smtp, &config.mailgun) {
+            (Provider::Smtp, Some(smtp), _) => {
+                let smtp = SmtpTransport::new(smtp_config(smtp, config.worker.concurrency));
+                transports.push(Arc::new(smtp.map_err(|e| Mistakes(e.mistakes))?));
+            }
+            (Provider::Mailgun, _, Some(mailgun)) => {
+                let mailgun = MailgunTransport::new(mailgun_config(mailgun, config.worker.concurrency));
+                transports.push(Arc::new(mailgun.map_err(|e| Mistakes(e.mistakes))?));
+            }
+            _ => {}
+        }
+    }
+    if transports.is_empty() {
+        let reason = "is missing; letters need a mail server to go out through, or MAILGUN_API_KEY and MAILGUN_DOMAIN";
+        return Err(Mistakes(vec![Invalid::new("SMTP_HOST", reason)]));
+    }
+    Ok(transports)
+}
+
+fn mailgun_config(mailgun: &MailgunSettings, connections: u32) -> MailgunConfig {
+    let defaults = MailgunConfig::new(mailgun.api_key.clone(), &mailgun.domain);
+    MailgunConfig {
+        base_url: mailgun.api_url.clone().unwrap_or(defaults.base_url),
+        ca_file: mailgun.ca_file.clone(),
+        test_mode: if mailgun.test_mode == Switch::On { TestMode::On } else { TestMode::Off },
+        timeouts: MailgunTimeouts { whole: mailgun.timeout, ..defaults.timeouts },
+        connections,
+        ..defaults
+    }
 }
 
 fn smtp_config(smtp: &SmtpSettings, connections: u32) -> SmtpConfig {

@@ -45,6 +45,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("reconciled: accepted", Event::Reconciled(Evidence::Accepted)),
         ("reconciled: not accepted", Event::Reconciled(Evidence::NotAccepted)),
         ("reconciled: unknown", Event::Reconciled(Evidence::Unknown)),
+        ("postponed", Event::Postponed(Duration::from_mins(30))),
         ("resolved: sent", Event::Resolved(Resolution::Sent)),
         ("resolved: resend", Event::Resolved(Resolution::Resend)),
         ("resolved: give up", Event::Resolved(Resolution::GiveUp)),
@@ -154,6 +155,14 @@ fn a_letter_in_doubt_follows_its_policy() {
 }
 
 #[test]
+fn a_letter_in_doubt_is_asked_about_again_until_it_is_too_old() {
+    let again = step(&letter(Status::InDoubt), &Event::Postponed(HOUR), InDoubtPolicy::Resend).unwrap();
+    assert_eq!((again.next.status, again.due_in), (Status::InDoubt, Some(HOUR)));
+    let old = step(&letter(Status::InDoubt), &Event::Postponed(49 * HOUR), InDoubtPolicy::AssumeSent).unwrap();
+    assert_eq!(old.next.status, Status::Sent);
+}
+
+#[test]
 fn a_letter_in_doubt_without_attempts_left_is_given_up_and_not_called_resent() {
     let spent = DeliveryState { attempts: 5, ..letter(Status::InDoubt) };
     let dead = step(&spent, &Event::Reconciled(Evidence::Unknown), InDoubtPolicy::Resend).unwrap();
@@ -213,7 +222,7 @@ proptest! {
 
     #[test]
     fn whatever_happens_a_final_letter_has_no_due_time_and_a_waiting_one_has(
-        choices in proptest::collection::vec((0..19_usize, 0..3_usize, 0.0..1.0_f64), 1..40)
+        choices in proptest::collection::vec((0..20_usize, 0..3_usize, 0.0..1.0_f64), 1..40)
     ) {
         let mut state = DeliveryState::queued(Timestamp::EPOCH);
         for (event, doubt, sample) in choices {

@@ -111,9 +111,14 @@ impl Reader {
         }
     }
 
+    /// On, unless it is said otherwise.
     pub(super) fn switch(&mut self, path: &str, variable: &str) -> Switch {
+        self.switch_or(path, variable, Switch::On)
+    }
+
+    pub(super) fn switch_or(&mut self, path: &str, variable: &str, default: Switch) -> Switch {
         match self.named_text(path, variable) {
-            None => Switch::On,
+            None => default,
             Some((name, text)) => match text.to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" | "on" => Switch::On,
                 "false" | "0" | "no" | "off" => Switch::Off,

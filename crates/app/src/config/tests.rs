@@ -95,3 +95,39 @@ fn a_store_is_named_by_a_url_that_is_never_repeated() {
     let refused = parse_store("mysql://user:secret@host/db").unwrap_err();
     assert!(!refused.to_string().contains("secret"));
 }
+
+const MAILGUN: [(&str, &str); 2] = [("MAILGUN_API_KEY", "key"), ("MAILGUN_DOMAIN", "mg.example.org")];
+
+fn fields(environment: &[(&str, &str)]) -> Vec<String> {
+    read("", environment).unwrap_err().0.into_iter().map(|mistake| mistake.field).collect()
+}
+
+#[test]
+fn one_provider_needs_no_choice_and_two_do() {
+    let config = read("", &MAILGUN).unwrap();
+    assert_eq!(config.route, [Provider::Mailgun]);
+    let both = [&MAILGUN[..], &[("SMTP_HOST", "mail.example.org")]].concat();
+    assert_eq!(fields(&both), ["EMAIL_TRANSPORTS"]);
+    let config = read("", &[&both[..], &[("EMAIL_TRANSPORTS", "mailgun, smtp")]].concat()).unwrap();
+    assert_eq!(config.route, [Provider::Mailgun, Provider::Smtp]);
+}
+
+#[test]
+fn a_route_names_what_is_configured_and_nothing_twice() {
+    assert_eq!(fields(&[("EMAIL_TRANSPORTS", "smtp")]), ["SMTP_HOST"]);
+    assert_eq!(fields(&[("EMAIL_TRANSPORTS", "pigeon")]), ["EMAIL_TRANSPORTS"]);
+    assert_eq!(fields(&[("SMTP_HOST", "mail.example.org"), ("EMAIL_TRANSPORTS", "smtp,smtp")]), ["EMAIL_TRANSPORTS"]);
+    assert_eq!(fields(&MAILGUN[..1]), ["MAILGUN_DOMAIN"]);
+}
+
+#[test]
+fn a_letter_has_one_sender_whichever_provider_takes_it() {
+    let senders = [("SMTP_FROM_ADDRESS", "a@example.org"), ("MAILGUN_FROM_EMAIL", "b@example.org")];
+    let sender = |config: Config| config.workflows.unwrap().default.sender.address().to_string();
+    let alone = read("", &[&MAILGUN[..], &senders].concat()).unwrap();
+    assert_eq!(sender(alone), "b@example.org");
+    let both = [("SMTP_HOST", "mail.example.org"), ("EMAIL_TRANSPORTS", "smtp,mailgun")];
+    let mistakes = read("", &[&MAILGUN[..], &senders, &both].concat()).unwrap_err();
+    assert_eq!(mistakes.0[0].field, "SMTP_FROM_ADDRESS");
+    assert!(mistakes.to_string().contains("MAILGUN_FROM_EMAIL"));
+}

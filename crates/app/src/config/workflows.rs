@@ -8,15 +8,16 @@ use postroom_domain::invalid::Invalid;
 use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
 use postroom_domain::retry::{Backoff, RetryPolicy};
 
+use super::Provider;
 use super::reader::Reader;
 use crate::mailroom::{WorkflowSettings, Workflows};
 
 /// The default settings stand under `[defaults]` and `[sender]`, a workflow's own under
 /// `[workflows.<name>]` and `[workflows.<name>.sender]`.
-pub(super) fn read(reader: &mut Reader, held_tenants: &[TenantId]) -> Option<Workflows> {
+pub(super) fn read(reader: &mut Reader, held_tenants: &[TenantId], route: &[Provider]) -> Option<Workflows> {
     let base = WorkflowPolicy::with_retry(RetryPolicy::standard());
     let policy = policy(reader, "defaults", &base);
-    let sender = sender(reader, "sender", "SMTP_FROM_ADDRESS", "SMTP_FROM_NAME");
+    let sender = default_sender(reader, route);
     let mut own = BTreeMap::new();
     for name in reader.names_below("workflows.") {
         let name = name.strip_suffix(".sender").unwrap_or(&name).to_owned();
@@ -49,6 +50,23 @@ pub(super) fn held_tenants(reader: &mut Reader) -> Vec<TenantId> {
         }
     }
     held
+}
+
+/// One sender for every provider of the route, because a letter's bytes are frozen before
+/// anybody knows which of them will take it.
+fn default_sender(reader: &mut Reader, route: &[Provider]) -> Option<Mailbox> {
+    let smtp = sender(reader, "sender", "SMTP_FROM_ADDRESS", "SMTP_FROM_NAME");
+    let mailgun = sender(reader, "sender", "MAILGUN_FROM_EMAIL", "MAILGUN_FROM_NAME");
+    match (smtp, mailgun) {
+        (Some(smtp), Some(mailgun)) if route.len() > 1 && smtp != mailgun => {
+            let reason = "and SMTP_FROM_NAME differ from MAILGUN_FROM_EMAIL and MAILGUN_FROM_NAME; a letter has one sender, \
+                          whichever provider takes it: make them equal";
+            reader.mistake(Invalid::new("SMTP_FROM_ADDRESS", reason));
+            None
+        }
+        (smtp, mailgun) if route.first() == Some(&Provider::Mailgun) => mailgun.or(smtp),
+        (smtp, mailgun) => smtp.or(mailgun),
+    }
 }
 
 fn sender(reader: &mut Reader, path: &str, address_variable: &str, name_variable: &str) -> Option<Mailbox> {

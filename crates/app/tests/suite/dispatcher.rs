@@ -120,6 +120,32 @@ async fn where_nobody_can_tell_the_policy_decides() {
 }
 
 #[tokio::test]
+async fn a_provider_that_cannot_tell_yet_is_asked_again_before_anything_is_resent() {
+    use postroom_domain::failure::Scope;
+    use postroom_ports::transport::MockMailTransport;
+
+    let mut house = House::new(policy());
+    let mut transport = MockMailTransport::new();
+    let name = || postroom_domain::id::TransportName::parse("slow").unwrap();
+    transport.expect_name().returning(name);
+    transport.expect_send().times(1).returning(|_| Err(failure(FailureClass::InDoubt, "ANSWER_LOST")));
+    let wait = FailureClass::Deferred { scope: Scope::Provider, retry_after: Some(10 * SECOND) };
+    transport.expect_reconcile().times(1).returning(move |_| Err(failure(wait, "EVENTS_NOT_YET")));
+    transport.expect_reconcile().times(1).returning(|_| Ok(Evidence::Accepted));
+    house.room.transports = vec![std::sync::Arc::new(transport)];
+    let id = house.enqueue(delivery("later")).await;
+    let dispatcher = house.dispatcher();
+    dispatcher.run_once(10).await.unwrap();
+    let janitor = Janitor::new(dispatcher, RETENTION);
+    assert_eq!(janitor.round().await.unwrap(), 1);
+    assert_eq!(janitor.round().await.unwrap(), 0, "it is not asked again at once");
+    assert_eq!(house.status(&id).await, Status::InDoubt);
+    house.clock.advance(11 * SECOND);
+    janitor.round().await.unwrap();
+    assert_eq!(house.status(&id).await, Status::Sent);
+}
+
+#[tokio::test]
 async fn a_worker_that_dies_leaves_its_letters_to_the_janitor() {
     let house = House::new(policy());
     let (claimed, handed) = (house.enqueue(delivery("claimed")).await, house.enqueue(delivery("handed")).await);

@@ -54,6 +54,7 @@ pub fn apply(state: &DeliveryState, event: &Event, ctx: &Context<'_>) -> Result<
         (InProgress, Event::LeaseLapsed) => to.lapsed(),
 
         (InDoubt, Event::Reconciled(evidence)) => to.reconciled(*evidence),
+        (InDoubt, Event::Postponed(wait)) => to.postponed(*wait),
         (InDoubt, Event::Resolved(resolution)) => to.resolved(*resolution),
 
         (Failed | DeadLetter, Event::Redriven) => to.redriven(),
@@ -158,6 +159,16 @@ impl Draft<'_> {
             }
             (Evidence::Unknown, InDoubtPolicy::AssumeSent) => self.coded(Status::Sent, Code::ASSUMED_SENT),
         }
+    }
+
+    /// Asked again later, but not for ever: a letter that grows too old meanwhile is left to its
+    /// policy.
+    fn postponed(&self, wait: Duration) -> Transition {
+        let age = self.ctx.now.plus(wait).since(self.state.age_from);
+        if age > self.ctx.policy.retry.max_age() {
+            return self.reconciled(Evidence::Unknown);
+        }
+        self.coded(Status::InDoubt, Code::ANSWER_LOST).due(wait)
     }
 
     fn resolved(&self, resolution: Resolution) -> Transition {

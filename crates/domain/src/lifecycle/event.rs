@@ -1,5 +1,7 @@
 //! What can happen to a letter.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -49,6 +51,8 @@ pub enum Event {
     Expired,
     /// The provider was asked about a letter in doubt.
     Reconciled(Evidence),
+    /// The provider was asked about a letter in doubt and cannot tell before this time has passed.
+    Postponed(Duration),
     /// A person decided about a letter in doubt.
     Resolved(Resolution),
     /// The provider reported what became of it.
@@ -70,6 +74,7 @@ impl Event {
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
             Self::Reconciled(_) => "reconciled",
+            Self::Postponed(_) => "postponed",
             Self::Resolved(_) => "resolved",
             Self::Reported(_) => "reported",
             Self::Redriven => "redriven",

@@ -1,0 +1,61 @@
+//! Which ways out, in which order: `EMAIL_TRANSPORTS`.
+
+use postroom_domain::invalid::Invalid;
+
+use super::reader::Reader;
+
+/// A family of transports that the binary knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// A mail server.
+    Smtp,
+    /// Mailgun's API.
+    Mailgun,
+}
+
+impl Provider {
+    const ALL: [Self; 2] = [Self::Smtp, Self::Mailgun];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Mailgun => "mailgun",
+        }
+    }
+
+    /// The variable without which it is not configured.
+    const fn variable(self) -> &'static str {
+        match self {
+            Self::Smtp => "SMTP_HOST",
+            Self::Mailgun => "MAILGUN_API_KEY",
+        }
+    }
+}
+
+/// The route: one configured provider needs no choice, two do, because the order says which
+/// of them is meant.
+pub(super) fn read(reader: &mut Reader, configured: &[Provider]) -> Vec<Provider> {
+    let Some((name, text)) = reader.named_text("email.transports", "EMAIL_TRANSPORTS") else {
+        if configured.len() > 1 {
+            let reason =
+                "is missing; both SMTP and Mailgun are configured: say which comes first, such as mailgun,smtp";
+            reader.mistake(Invalid::new("EMAIL_TRANSPORTS", reason));
+        }
+        return configured.to_vec();
+    };
+    let mut route = Vec::new();
+    for word in text.split(',').map(str::trim) {
+        match Provider::ALL.into_iter().find(|provider| provider.as_str() == word) {
+            None => reader.mistake(Invalid::new(name.clone(), "must be smtp, mailgun, or both with a comma between")),
+            Some(provider) if route.contains(&provider) => {
+                reader.mistake(Invalid::new(name.clone(), "names a transport twice"));
+            }
+            Some(provider) if !configured.contains(&provider) => {
+                let reason = format!("is missing, and {name} wants {}", provider.as_str());
+                reader.mistake(Invalid::new(provider.variable(), reason));
+            }
+            Some(provider) => route.push(provider),
+        }
+    }
+    route
+}
