@@ -80,6 +80,12 @@ text_id!(
     /// bytes); otherwise it is a `UUIDv7`.
     DeliveryId, "delivery_id", 200, any
 );
+impl From<Uuid> for DeliveryId {
+    fn from(id: Uuid) -> Self {
+        Self(id.to_string())
+    }
+}
+
 text_id!(
     /// Which flow of the application a letter belongs to: `invite`, `password-reset`, …
     Workflow, "workflow", 100, path
