@@ -15,7 +15,7 @@
 use std::time::{Duration, SystemTime};
 
 use mailgun_rs::SendResponse;
-use postroom_domain::failure::{Code, Failure, FailureClass, Scope};
+use postroom_domain::failure::{Code, FailureClass, Scope, Verdict};
 use postroom_domain::id::ProviderMessageId;
 use serde_json::Value;
 
@@ -47,27 +47,6 @@ pub enum Silence {
     TimedOut,
     /// What came is too long, or not what the API says.
     Unreadable,
-}
-
-/// A class, and the code that says what happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// What follows from it.
-    pub class: FailureClass,
-    /// `HTTP_429`, `TIMEOUT`, …
-    pub code: String,
-}
-
-impl Verdict {
-    fn new(class: FailureClass, code: impl Into<String>) -> Self {
-        Self { class, code: code.into() }
-    }
-
-    /// The failure, with the other side's words.
-    #[must_use]
-    pub fn with_detail(&self, detail: &str) -> Failure {
-        Failure::new(self.class, &self.code, detail)
-    }
 }
 
 /// What an answer to a letter means. `retry_after` is the header's, as [`retry_after`] read it.

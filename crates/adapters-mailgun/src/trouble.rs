@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::io;
 
-use postroom_domain::failure::{Failure, FailureClass};
+use postroom_domain::failure::{Failure, FailureClass, Verdict};
 
-use crate::classify::{Silence, Stage, Verdict, classify_silence};
+use crate::classify::{Silence, Stage, classify_silence};
 
 /// The failure that an error at this stage amounts to.
 pub(crate) fn met(stage: Stage, error: &reqwest::Error) -> Failure {

@@ -11,7 +11,7 @@
 //! disagree about "later" or "never", it is later: a letter tried once more is a smaller harm
 //! than a letter lost. An unknown 5yz refuses the letter; anything else unknown is "later".
 
-use postroom_domain::failure::{Code, Failure, FailureClass};
+use postroom_domain::failure::{Code, FailureClass, Verdict};
 
 /// How far a letter has come when the answer is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,27 +47,6 @@ pub enum Silence {
     TimedOut,
     /// What came is not SMTP, too long, or more than was asked for.
     Unreadable,
-}
-
-/// A class, and the code that says what happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// What follows from it.
-    pub class: FailureClass,
-    /// `SMTP_550`, `TIMEOUT`, …
-    pub code: String,
-}
-
-impl Verdict {
-    fn new(class: FailureClass, code: impl Into<String>) -> Self {
-        Self { class, code: code.into() }
-    }
-
-    /// The failure, with the other side's words.
-    #[must_use]
-    pub fn with_detail(&self, detail: &str) -> Failure {
-        Failure::new(self.class, &self.code, detail)
-    }
 }
 
 /// What a reply means that is not the one hoped for. `enhanced` is the RFC 3463 code;

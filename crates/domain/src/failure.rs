@@ -146,3 +146,27 @@ impl Failure {
         Self { class, code: Code::new(code), detail: Detail::redacted(detail) }
     }
 }
+
+/// What a transport's `classify` says of one answer: the class, and the code that says what
+/// happened. It becomes a [`Failure`] with the other side's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What follows from it.
+    pub class: FailureClass,
+    /// `SMTP_550`, `HTTP_429`, `TIMEOUT`, …
+    pub code: String,
+}
+
+impl Verdict {
+    /// A verdict.
+    #[must_use]
+    pub fn new(class: FailureClass, code: impl Into<String>) -> Self {
+        Self { class, code: code.into() }
+    }
+
+    /// The failure, with the other side's words.
+    #[must_use]
+    pub fn with_detail(&self, detail: &str) -> Failure {
+        Failure::new(self.class, &self.code, detail)
+    }
+}
