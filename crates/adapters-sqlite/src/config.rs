@@ -6,6 +6,12 @@ use std::time::Duration;
 
 use postroom_ports::error::{PortError, PortErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection};
+
+use crate::error::failed;
+
+/// How often a file is asked again that two processes open for the first time at once.
+const ASK_AGAIN_EVERY: Duration = Duration::from_millis(10);
 
 /// Where the store is, and how patient it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +46,24 @@ impl SqliteConfig {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .pragma("secure_delete", "on")
+    }
+
+    /// One connection to a file that is there. Whoever opens a new file first switches it to WAL,
+    /// once and for good. Of two that do so at once `SQLite` refuses one on the spot, whatever its
+    /// busy time-out, because waiting could block both: it asks again, with the same patience.
+    pub(crate) async fn connection(&self, operation: &'static str) -> Result<SqliteConnection, PortError> {
+        let asked = async {
+            loop {
+                match self.options().connect().await.map_err(failed(operation)) {
+                    Err(error) if error.is_transient() => tokio::time::sleep(ASK_AGAIN_EVERY).await,
+                    answer => return answer,
+                }
+            }
+        };
+        match tokio::time::timeout(self.busy_timeout, asked).await {
+            Ok(answer) => answer,
+            Err(_) => self.options().connect().await.map_err(failed(operation)),
+        }
     }
 
     /// Makes the file where it is missing, readable for its owner alone: it holds letters.

@@ -138,10 +138,3 @@ async fn objects(connection: &mut SqliteConnection) -> sqlx::Result<BTreeMap<Str
 fn name(migration: &Migration) -> String {
     format!("{}_{}", migration.version, migration.description.replace(' ', "_"))
 }
-
-impl SqliteConfig {
-    /// One connection to a file that is there.
-    async fn connection(&self, operation: &'static str) -> Result<SqliteConnection, PortError> {
-        self.options().connect().await.map_err(failed(operation))
-    }
-}

@@ -8,7 +8,7 @@ use postroom_domain::id::WorkerId;
 use postroom_domain::time::Timestamp;
 use postroom_ports::error::PortError;
 use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{MutexGuard, Notify};
 
 use crate::config::SqliteConfig;
@@ -43,6 +43,7 @@ impl SqliteStore {
     pub async fn connect(config: SqliteConfig) -> Result<Self, PortError> {
         const OPERATION: &str = "store.connect";
         config.create_file(OPERATION)?;
+        config.connection(OPERATION).await?.close().await.map_err(failed(OPERATION))?;
         // The one in front may wait for another process, and so may the one in front of it.
         let patience = config.busy_timeout.saturating_mul(4).max(Duration::from_secs(1));
         let pool = || {
