@@ -13,7 +13,7 @@
 //! | [`lifecycle`] | the one match that decides every change |
 //! | [`failure`], [`detail`] | what a transport may answer, and what of its words is kept |
 //! | [`retry`], [`policy`] | when to try again, what to do in doubt: data, per workflow |
-//! | [`address`], [`letter`], [`id`] | input, parsed once and trusted afterwards |
+//! | [`address`], [`letter`], [`attachment`], [`locale`], [`id`] | input, parsed once and trusted afterwards |
 //! | [`invalid`] | the one error for input that is refused |
 //!
 //! # To add an event
@@ -27,6 +27,7 @@
 //! as arguments, so that each decision can be replayed.
 
 pub mod address;
+pub mod attachment;
 pub mod detail;
 pub mod failure;
 pub mod feedback;
@@ -34,6 +35,7 @@ pub mod id;
 pub mod invalid;
 pub mod letter;
 pub mod lifecycle;
+pub mod locale;
 pub mod policy;
 pub mod retry;
 pub mod status;
