@@ -135,13 +135,14 @@ impl DeliveryTracker for PostgresTracker {
     async fn search<'a>(&self, search: &Search, after: Option<&'a Cursor>, limit: u32) -> Result<Page, PortError> {
         const OPERATION: &str = "tracker.search";
         let failed = port_error(OPERATION);
+        let statuses: Vec<&str> = search.statuses.iter().map(|status| status.as_str()).collect();
         let mut turn = self.front.turn().await.map_err(&failed)?;
         let mut found = sqlx::query_file!(
             "queries/deliveries/search.sql",
             search.recipient.as_ref().map(EmailAddress::as_str),
             search.workflow.as_ref().map(Workflow::as_str),
             search.tenant_id.as_ref().map(TenantId::as_str),
-            search.status.map(Status::as_str),
+            &statuses as &[&str],
             search.source_type.as_deref(),
             search.source_id.as_deref(),
             search.from.map(stored) as Option<Stored>,

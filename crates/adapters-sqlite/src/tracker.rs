@@ -117,7 +117,7 @@ async fn page(
         search.recipient.as_ref().map(EmailAddress::as_str),
         search.workflow.as_ref().map(Workflow::as_str),
         search.tenant_id.as_ref().map(TenantId::as_str),
-        search.status.map(Status::as_str),
+        list(search.statuses.iter().map(|status| status.as_str())),
         search.source_type.as_deref(),
         search.source_id.as_deref(),
         search.from.map(Timestamp::as_micros),

@@ -6,6 +6,7 @@
 mod mailgun;
 mod reader;
 mod route;
+mod sender;
 mod smtp;
 mod workflows;
 
@@ -18,11 +19,12 @@ use postroom_domain::invalid::Invalid;
 use postroom_ports::queue::Retention;
 use secrecy::SecretString;
 
-pub use self::mailgun::MailgunSettings;
+pub use self::mailgun::{ClientChoice, MailgunSettings};
 use self::reader::Reader;
 pub use self::reader::Sources;
 pub use self::route::Provider;
 pub use self::smtp::{SmtpSettings, TlsChoice};
+use self::workflows::Ways;
 use crate::dispatcher::Limits;
 use crate::mailroom::Workflows;
 use crate::worker::WorkerSettings;
@@ -122,9 +124,10 @@ impl Config {
         let smtp = smtp::read(&mut reader);
         let mailgun = mailgun::read(&mut reader);
         let configured = [smtp.as_ref().map(|_| Provider::Smtp), mailgun.as_ref().map(|_| Provider::Mailgun)];
-        let route = route::read(&mut reader, &configured.into_iter().flatten().collect::<Vec<_>>());
+        let configured: Vec<Provider> = configured.into_iter().flatten().collect();
+        let route = route::read(&mut reader, &configured);
         let held_tenants = workflows::held_tenants(&mut reader);
-        let workflows = workflows::read(&mut reader, &held_tenants, &route);
+        let workflows = workflows::read(&mut reader, &held_tenants, &Ways { configured: &configured, route: &route });
         let brand = brand(&mut reader, workflows.as_ref());
         let templates = reader.text("templates.folder", "POSTROOM_TEMPLATES").map(PathBuf::from);
         let log = reader.text("log.filter", "POSTROOM_LOG");
@@ -146,6 +149,19 @@ impl Config {
             templates,
             log,
         })
+    }
+}
+
+impl Config {
+    /// Every provider that any route takes, those of the default route first and in its order.
+    #[must_use]
+    pub fn providers(&self) -> Vec<Provider> {
+        let mut providers = self.route.clone();
+        let own = self.workflows.iter().flat_map(|workflows| workflows.own.values());
+        for name in own.flat_map(|settings| &settings.route) {
+            providers.extend(Provider::parse(name.as_str()).filter(|provider| !providers.contains(provider)));
+        }
+        providers
     }
 }
 

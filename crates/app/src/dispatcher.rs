@@ -10,6 +10,7 @@
 //! ```
 
 mod prepare;
+mod route;
 mod send;
 mod settle;
 
@@ -142,19 +143,12 @@ impl Dispatcher {
         self.limits
     }
 
-    /// The first transport that does not rest; `None` while all do.
-    #[must_use]
-    pub fn open_transport(&self) -> Option<Arc<dyn MailTransport>> {
-        let now = self.room.clock.elapsed();
-        self.room.transports.iter().find(|transport| !self.pauses.rests(&transport.name(), now)).cloned()
-    }
-
     /// Takes at most `limit` letters; none while no transport is open.
     ///
     /// # Errors
     /// Those of the queue.
     pub async fn claim(&self, limit: u32) -> Result<Option<(Batch, StoreTime)>, PortError> {
-        if self.open_transport().is_none() {
+        if self.all_rest() {
             return Ok(None);
         }
         let request = ClaimRequest {

@@ -12,7 +12,7 @@
 //! | [`dispatcher`] | claim, prepare, ready, send, settle: the pipeline as named steps |
 //! | [`worker`], [`janitor`] | the loop around it; what nobody holds any more |
 //! | [`requests`] | cancel, redrive |
-//! | [`mailroom`] | the ports that all of this is wired from, and what workflows want |
+//! | [`mailroom`], [`unsubscribe`] | the ports that all of this is wired from, and what workflows want |
 //! | [`system`] | the system's clock and chance; alarms and transitions into the log |
 //!
 //! # Embed it
@@ -35,6 +35,7 @@ pub mod requests;
 pub mod store_time;
 pub mod system;
 pub mod trouble;
+pub mod unsubscribe;
 pub mod worker;
 
 #[cfg(feature = "cli")]

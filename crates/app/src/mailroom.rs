@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use postroom_domain::address::Mailbox;
-use postroom_domain::id::{TenantId, Workflow};
+use postroom_domain::id::{TenantId, TransportName, Workflow};
+use postroom_domain::locale::Locale;
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_ports::clock::{Chance, Clock};
 use postroom_ports::composer::MessageComposer;
@@ -13,6 +14,8 @@ use postroom_ports::sinks::{Notifier, Observer};
 use postroom_ports::template::TemplateRenderer;
 use postroom_ports::transport::MailTransport;
 use postroom_ports::worker::WorkerRegistry;
+
+use crate::unsubscribe::Unsubscribe;
 
 /// Every port that the pipeline uses. Cloning shares them.
 #[derive(Clone, Debug)]
@@ -25,7 +28,7 @@ pub struct Mailroom {
     pub renderer: Arc<dyn TemplateRenderer>,
     /// Bytes.
     pub composer: Arc<dyn MessageComposer>,
-    /// The ways out, in order of preference.
+    /// The ways out, in order of preference where a workflow has none of its own.
     pub transports: Vec<Arc<dyn MailTransport>>,
     /// Hears of every committed transition.
     pub observer: Arc<dyn Observer>,
@@ -46,6 +49,20 @@ pub struct WorkflowSettings {
     pub policy: WorkflowPolicy,
     /// Who writes: one identity, whatever the provider, because the bytes are frozen.
     pub sender: Mailbox,
+    /// Its ways out by name, in order of preference; empty: all that the mailroom has.
+    pub route: Vec<TransportName>,
+    /// The language of letters that name none.
+    pub locale: Option<Locale>,
+    /// Where a reader leaves, where the letter's header says so.
+    pub unsubscribe: Option<Unsubscribe>,
+}
+
+impl WorkflowSettings {
+    /// This policy and sender, by any way out, in the templates' own language.
+    #[must_use]
+    pub const fn new(policy: WorkflowPolicy, sender: Mailbox) -> Self {
+        Self { policy, sender, route: Vec::new(), locale: None, unsubscribe: None }
+    }
 }
 
 /// What all workflows want, and whose letters wait.
@@ -63,7 +80,7 @@ impl Workflows {
     /// The same settings for every workflow.
     #[must_use]
     pub fn all_alike(policy: WorkflowPolicy, sender: Mailbox) -> Self {
-        Self { default: WorkflowSettings { policy, sender }, own: BTreeMap::new(), held_tenants: Vec::new() }
+        Self { default: WorkflowSettings::new(policy, sender), own: BTreeMap::new(), held_tenants: Vec::new() }
     }
 
     /// What `workflow` wants.

@@ -29,11 +29,11 @@ impl Pauses {
         if before.is_some_and(|end| end > now) { Paused::Already } else { Paused::Now }
     }
 
-    /// Whether `transport` rests at `now`.
+    /// How much longer `transport` rests at `now`; `None` where it does not.
     #[must_use]
-    pub fn rests(&self, transport: &TransportName, now: Duration) -> bool {
+    pub fn rest(&self, transport: &TransportName, now: Duration) -> Option<Duration> {
         let pauses = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        pauses.get(transport).is_some_and(|end| *end > now)
+        pauses.get(transport).and_then(|end| end.checked_sub(now)).filter(|rest| !rest.is_zero())
     }
 }
 
@@ -47,8 +47,8 @@ mod tests {
         let second = Duration::from_secs(1);
         assert_eq!(pauses.pause(&smtp, Duration::ZERO, 5 * second), Paused::Now);
         assert_eq!(pauses.pause(&smtp, second, 6 * second), Paused::Already);
-        assert!(pauses.rests(&smtp, 5 * second));
-        assert!(!pauses.rests(&smtp, 6 * second));
+        assert_eq!(pauses.rest(&smtp, 5 * second), Some(second));
+        assert_eq!(pauses.rest(&smtp, 6 * second), None);
         assert_eq!(pauses.pause(&smtp, 7 * second, 9 * second), Paused::Now);
     }
 }

@@ -21,7 +21,8 @@ use postroom_ports::worker::WorkerRegistry;
 use secrecy::ExposeSecret as _;
 
 use crate::config::{
-    BrandSettings, Config, MailgunSettings, Mistakes, Provider, SmtpSettings, StoreSettings, Switch, TlsChoice,
+    BrandSettings, ClientChoice, Config, MailgunSettings, Mistakes, Provider, SmtpSettings, StoreSettings, Switch,
+    TlsChoice,
 };
 
 /// An open store, whichever it is.
@@ -101,20 +102,25 @@ pub fn composer(sender: &Mailbox) -> Result<Arc<dyn MessageComposer>, Mistakes> 
     Ok(Arc::new(composer))
 }
 
-/// The configured ways out, in the order of the route.
+/// The configured ways out that any route takes, those of the default route first and in its order.
 ///
 /// # Errors
 /// All mistakes, by the name of the variable to mend.
 pub fn transports(config: &Config) -> Result<Vec<Arc<dyn MailTransport>>, Mistakes> {
+    let connections = config.worker.concurrency;
     let mut transports: Vec<Arc<dyn MailTransport>> = Vec::new();
-    for provider in &config.route {
+    for provider in config.providers() {
         match (provider, &config.smtp, &config.mailgun) {
             (Provider::Smtp, Some(smtp), _) => {
-                let smtp = SmtpTransport::new(smtp_config(smtp, config.worker.concurrency));
+                let smtp = SmtpTransport::new(smtp_config(smtp, connections));
                 transports.push(Arc::new(smtp.map_err(|e| Mistakes(e.mistakes))?));
             }
-            (Provider::Mailgun, _, Some(mailgun)) => {
-                let mailgun = MailgunTransport::new(mailgun_config(mailgun, config.worker.concurrency));
+            (Provider::Mailgun, _, Some(settings)) => {
+                let by_client = match settings.client {
+                    ClientChoice::Http => MailgunTransport::new,
+                    ClientChoice::Sdk => MailgunTransport::by_sdk,
+                };
+                let mailgun = by_client(mailgun_config(settings, connections));
                 transports.push(Arc::new(mailgun.map_err(|e| Mistakes(e.mistakes))?));
             }
             _ => {}
@@ -134,6 +140,7 @@ fn mailgun_config(mailgun: &MailgunSettings, connections: u32) -> MailgunConfig 
         ca_file: mailgun.ca_file.clone(),
         test_mode: if mailgun.test_mode == Switch::On { TestMode::On } else { TestMode::Off },
         timeouts: MailgunTimeouts { whole: mailgun.timeout, ..defaults.timeouts },
+        tags: mailgun.tags.clone(),
         connections,
         ..defaults
     }

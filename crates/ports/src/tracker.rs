@@ -97,8 +97,8 @@ pub struct Search {
     pub workflow: Option<Workflow>,
     /// Letters of this tenant.
     pub tenant_id: Option<TenantId>,
-    /// Letters in this status.
-    pub status: Option<Status>,
+    /// Letters in any of these statuses; none given is any.
+    pub statuses: Vec<Status>,
     /// Letters that this caused: its kind.
     pub source_type: Option<String>,
     /// Letters that this caused: its id.

@@ -5,7 +5,7 @@ SELECT d.delivery_id, d.queued_at
  WHERE ($1::text IS NULL OR d.recipient = $1)
    AND ($2::text IS NULL OR d.workflow = $2)
    AND ($3::text IS NULL OR d.tenant_id = $3)
-   AND ($4::text IS NULL OR d.status = $4)
+   AND (cardinality($4::text[]) = 0 OR d.status = ANY ($4))
    AND ($5::text IS NULL OR d.source_type = $5)
    AND ($6::text IS NULL OR d.source_id = $6)
    AND ($7::timestamptz IS NULL OR d.queued_at >= $7)

@@ -5,7 +5,7 @@ WITH matching AS NOT MATERIALIZED (
     FROM deliveries
     WHERE (?2 IS NULL OR workflow = ?2)
         AND (?3 IS NULL OR tenant_id = ?3)
-        AND (?4 IS NULL OR status = ?4)
+        AND (?4 = '[]' OR status IN (SELECT value FROM json_each(?4)))
         AND (?5 IS NULL OR source_type = ?5)
         AND (?6 IS NULL OR source_id = ?6)
         AND (?7 IS NULL OR queued_at >= ?7)

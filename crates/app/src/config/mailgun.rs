@@ -24,6 +24,19 @@ pub struct MailgunSettings {
     pub test_mode: Switch,
     /// How long one request and its answer may take.
     pub timeout: Duration,
+    /// What Mailgun's statistics are grouped by.
+    pub tags: Vec<String>,
+    /// `MAILGUN_CLIENT`: who speaks to Mailgun.
+    pub client: ClientChoice,
+}
+
+/// What `MAILGUN_CLIENT` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientChoice {
+    /// Our own, which carries the frozen bytes.
+    Http,
+    /// mailgun-rs's own sender, which carries text and HTML.
+    Sdk,
 }
 
 pub(super) fn read(reader: &mut Reader) -> Option<MailgunSettings> {
@@ -33,9 +46,11 @@ pub(super) fn read(reader: &mut Reader) -> Option<MailgunSettings> {
     let ca_file = reader.text("mailgun.ca_file", "MAILGUN_CA_FILE").map(PathBuf::from);
     let test_mode = reader.switch_or("mailgun.test_mode", "MAILGUN_TEST_MODE", Switch::Off);
     let timeout = reader.duration("mailgun.timeout", "MAILGUN_TIMEOUT", Duration::from_mins(2));
+    let tags = reader.texts("mailgun.tags").unwrap_or_default();
+    let client = client(reader);
     match (api_key, domain) {
         (Some(api_key), Some(domain)) => {
-            Some(MailgunSettings { api_key, domain, api_url, ca_file, test_mode, timeout })
+            Some(MailgunSettings { api_key, domain, api_url, ca_file, test_mode, timeout, tags, client })
         }
         (None, None) => None,
         (key, _) => {
@@ -43,5 +58,19 @@ pub(super) fn read(reader: &mut Reader) -> Option<MailgunSettings> {
             reader.mistake(Invalid::new(missing, "is missing; Mailgun needs a key and a sending domain"));
             None
         }
+    }
+}
+
+fn client(reader: &mut Reader) -> ClientChoice {
+    match reader.named_text("mailgun.client", "MAILGUN_CLIENT") {
+        None => ClientChoice::Http,
+        Some((name, text)) => match text.as_str() {
+            "http" => ClientChoice::Http,
+            "sdk" => ClientChoice::Sdk,
+            _ => {
+                reader.mistake(Invalid::new(name, "must be http or sdk"));
+                ClientChoice::Http
+            }
+        },
     }
 }

@@ -153,6 +153,19 @@ impl Reader {
         }
     }
 
+    /// A list of texts, written as an array.
+    pub(super) fn texts(&mut self, path: &str) -> Option<Vec<String>> {
+        let (name, value) = self.value(path, "")?;
+        let items = match &value {
+            toml::Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+            _ => None,
+        };
+        if items.is_none() {
+            self.mistake(Invalid::new(name, "must be a list of texts such as [\"one\", \"two\"]"));
+        }
+        items
+    }
+
     /// A list of times, written as an array.
     pub(super) fn durations(&mut self, path: &str) -> Option<Vec<Duration>> {
         let (name, value) = self.value(path, "")?;

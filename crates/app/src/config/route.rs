@@ -16,11 +16,19 @@ pub enum Provider {
 impl Provider {
     const ALL: [Self; 2] = [Self::Smtp, Self::Mailgun];
 
-    const fn as_str(self) -> &'static str {
+    /// Its name in configuration, which is its transport's, too.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Smtp => "smtp",
             Self::Mailgun => "mailgun",
         }
+    }
+
+    /// The provider of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.as_str() == name)
     }
 
     /// The variable without which it is not configured.
@@ -35,17 +43,22 @@ impl Provider {
 /// The route: one configured provider needs no choice, two do, because the order says which
 /// of them is meant.
 pub(super) fn read(reader: &mut Reader, configured: &[Provider]) -> Vec<Provider> {
-    let Some((name, text)) = reader.named_text("email.transports", "EMAIL_TRANSPORTS") else {
-        if configured.len() > 1 {
-            let reason =
-                "is missing; both SMTP and Mailgun are configured: say which comes first, such as mailgun,smtp";
-            reader.mistake(Invalid::new("EMAIL_TRANSPORTS", reason));
-        }
-        return configured.to_vec();
-    };
+    if let Some(route) = named(reader, "email.transports", "EMAIL_TRANSPORTS", configured) {
+        return route;
+    }
+    if configured.len() > 1 {
+        let reason = "is missing; both SMTP and Mailgun are configured: say which comes first, such as mailgun,smtp";
+        reader.mistake(Invalid::new("EMAIL_TRANSPORTS", reason));
+    }
+    configured.to_vec()
+}
+
+/// The route that a setting names, where it is there.
+pub(super) fn named(reader: &mut Reader, path: &str, variable: &str, configured: &[Provider]) -> Option<Vec<Provider>> {
+    let (name, text) = reader.named_text(path, variable)?;
     let mut route = Vec::new();
     for word in text.split(',').map(str::trim) {
-        match Provider::ALL.into_iter().find(|provider| provider.as_str() == word) {
+        match Provider::parse(word) {
             None => reader.mistake(Invalid::new(name.clone(), "must be smtp, mailgun, or both with a comma between")),
             Some(provider) if route.contains(&provider) => {
                 reader.mistake(Invalid::new(name.clone(), "names a transport twice"));
@@ -57,5 +70,5 @@ pub(super) fn read(reader: &mut Reader, configured: &[Provider]) -> Vec<Provider
             Some(provider) => route.push(provider),
         }
     }
-    route
+    Some(route)
 }

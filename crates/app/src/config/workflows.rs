@@ -2,47 +2,111 @@
 
 use std::collections::BTreeMap;
 
-use postroom_domain::address::{EmailAddress, Mailbox};
-use postroom_domain::id::{TenantId, Workflow};
+use postroom_domain::address::Mailbox;
+use postroom_domain::id::{TenantId, TransportName, Workflow};
 use postroom_domain::invalid::Invalid;
+use postroom_domain::locale::Locale;
 use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
 use postroom_domain::retry::{Backoff, RetryPolicy};
 
-use super::Provider;
 use super::reader::Reader;
+use super::sender::{self, Senders};
+use super::{Provider, Switch, route};
 use crate::mailroom::{WorkflowSettings, Workflows};
+use crate::unsubscribe::{OneClick, Unsubscribe};
+
+/// Which providers there are, and which of them a workflow takes that does not say.
+pub(super) struct Ways<'a> {
+    pub(super) configured: &'a [Provider],
+    pub(super) route: &'a [Provider],
+}
 
 /// The default settings stand under `[defaults]` and `[sender]`, a workflow's own under
 /// `[workflows.<name>]` and `[workflows.<name>.sender]`.
-pub(super) fn read(reader: &mut Reader, held_tenants: &[TenantId], route: &[Provider]) -> Option<Workflows> {
+pub(super) fn read(reader: &mut Reader, held_tenants: &[TenantId], ways: &Ways<'_>) -> Option<Workflows> {
     let base = WorkflowPolicy::with_retry(RetryPolicy::standard());
-    let policy = policy(reader, "defaults", &base);
-    let sender = default_sender(reader, route);
+    let default_policy = policy(reader, "defaults", &base);
+    let default_locale = locale(reader, "defaults");
+    let senders = Senders::read(reader);
+    let default_sender = senders.of(reader, ways.route);
     let mut own = BTreeMap::new();
     for name in reader.names_below("workflows.") {
         let name = name.strip_suffix(".sender").unwrap_or(&name).to_owned();
         let path = format!("workflows.{name}");
-        let settings = WorkflowSettings {
-            policy: self::policy(reader, &path, &policy),
-            sender: match self::sender(reader, &format!("{path}.sender"), "", "").or_else(|| sender.clone()) {
-                Some(sender) => sender,
-                None => continue,
-            },
+        let policy = policy(reader, &path, &default_policy);
+        let named = route::named(reader, &format!("{path}.transports"), "", ways.configured);
+        let fallback = match &named {
+            Some(route) => senders.of(reader, route),
+            None => default_sender.clone(),
         };
+        let sender = sender::read(reader, &format!("{path}.sender"), "", "").or(fallback);
+        let locale = locale(reader, &path).or_else(|| default_locale.clone());
+        let unsubscribe = unsubscribe(reader, &path);
+        let route = names(reader, named.as_deref().unwrap_or(ways.route));
+        let Some(sender) = sender else { continue };
         match Workflow::parse(name) {
             Ok(workflow) => {
-                own.insert(workflow, settings);
+                own.insert(workflow, WorkflowSettings { policy, sender, route, locale, unsubscribe });
             }
             Err(mistake) => reader.mistake(mistake.in_field(path)),
         }
     }
-    Some(Workflows { default: WorkflowSettings { policy, sender: sender? }, own, held_tenants: held_tenants.to_vec() })
+    let route = names(reader, ways.route);
+    let default = default_settings(default_policy, default_sender?, route, default_locale);
+    Some(Workflows { default, own, held_tenants: held_tenants.to_vec() })
+}
+
+fn default_settings(
+    policy: WorkflowPolicy,
+    sender: Mailbox,
+    route: Vec<TransportName>,
+    locale: Option<Locale>,
+) -> WorkflowSettings {
+    WorkflowSettings { route, locale, ..WorkflowSettings::new(policy, sender) }
+}
+
+fn names(reader: &mut Reader, route: &[Provider]) -> Vec<TransportName> {
+    let mut names = Vec::with_capacity(route.len());
+    for provider in route {
+        match TransportName::parse(provider.as_str()) {
+            Ok(name) => names.push(name),
+            Err(mistake) => reader.mistake(mistake),
+        }
+    }
+    names
+}
+
+fn locale(reader: &mut Reader, path: &str) -> Option<Locale> {
+    let variable = if path == "defaults" { "POSTROOM_LOCALE" } else { "" };
+    let (name, text) = reader.named_text(&format!("{path}.locale"), variable)?;
+    Locale::parse(text).map_err(|mistake| reader.mistake(mistake.in_field(name))).ok()
+}
+
+fn unsubscribe(reader: &mut Reader, path: &str) -> Option<Unsubscribe> {
+    let address = reader.text(&format!("{path}.unsubscribe"), "");
+    let one_click = match reader.switch_or(&format!("{path}.unsubscribe_post"), "", Switch::Off) {
+        Switch::On => OneClick::Yes,
+        Switch::Off => OneClick::No,
+    };
+    let Some(address) = address else {
+        if one_click == OneClick::Yes {
+            let reason = "is on, but there is no address to post to; set unsubscribe, too";
+            reader.mistake(Invalid::new(format!("{path}.unsubscribe_post"), reason));
+        }
+        return None;
+    };
+    Unsubscribe::new(&address, one_click)
+        .map_err(|mistake| {
+            let field = format!("{path}.{}", mistake.field);
+            reader.mistake(mistake.in_field(field));
+        })
+        .ok()
 }
 
 pub(super) fn held_tenants(reader: &mut Reader) -> Vec<TenantId> {
     let mut held = Vec::new();
     for name in reader.names_below("tenants.") {
-        if reader.switch(&format!("tenants.{name}.enabled"), "") == super::Switch::Off {
+        if reader.switch(&format!("tenants.{name}.enabled"), "") == Switch::Off {
             match TenantId::parse(name.clone()) {
                 Ok(tenant) => held.push(tenant),
                 Err(mistake) => reader.mistake(mistake.in_field(format!("tenants.{name}"))),
@@ -50,39 +114,6 @@ pub(super) fn held_tenants(reader: &mut Reader) -> Vec<TenantId> {
         }
     }
     held
-}
-
-/// One sender for every provider of the route, because a letter's bytes are frozen before
-/// anybody knows which of them will take it.
-fn default_sender(reader: &mut Reader, route: &[Provider]) -> Option<Mailbox> {
-    let smtp = sender(reader, "sender", "SMTP_FROM_ADDRESS", "SMTP_FROM_NAME");
-    let mailgun = sender(reader, "sender", "MAILGUN_FROM_EMAIL", "MAILGUN_FROM_NAME");
-    match (smtp, mailgun) {
-        (Some(smtp), Some(mailgun)) if route.len() > 1 && smtp != mailgun => {
-            let reason = "and SMTP_FROM_NAME differ from MAILGUN_FROM_EMAIL and MAILGUN_FROM_NAME; a letter has one sender, \
-                          whichever provider takes it: make them equal";
-            reader.mistake(Invalid::new("SMTP_FROM_ADDRESS", reason));
-            None
-        }
-        (smtp, mailgun) if route.first() == Some(&Provider::Mailgun) => mailgun.or(smtp),
-        (smtp, mailgun) => smtp.or(mailgun),
-    }
-}
-
-fn sender(reader: &mut Reader, path: &str, address_variable: &str, name_variable: &str) -> Option<Mailbox> {
-    let display = reader.named_text(&format!("{path}.name"), name_variable);
-    let (name, address) = reader.named_text(&format!("{path}.address"), address_variable)?;
-    let mailbox = EmailAddress::parse(address).map_err(|e| e.in_field(name)).and_then(|address| match display {
-        None => Mailbox::new(None, address),
-        Some((field, text)) => Mailbox::new(Some(&text), address).map_err(|e| e.in_field(field)),
-    });
-    match mailbox {
-        Ok(mailbox) => Some(mailbox),
-        Err(mistake) => {
-            reader.mistake(mistake);
-            None
-        }
-    }
 }
 
 fn policy(reader: &mut Reader, path: &str, base: &WorkflowPolicy) -> WorkflowPolicy {

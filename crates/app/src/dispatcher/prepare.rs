@@ -28,8 +28,9 @@ impl Dispatcher {
         if claim.state.expires_at.is_some_and(|end| end <= time.now(&*self.room.clock)) {
             return Err(Box::new(Outcome::of(claim, Event::Expired, time)));
         }
-        let Some(transport) = self.open_transport() else {
-            return Err(Box::new(Outcome::of(claim, Event::GivenBack, time)));
+        let transport = match self.way_out(&claim.letter.workflow) {
+            Ok(transport) => transport,
+            Err(failure) => return Err(Box::new(Outcome::failed(claim, failure, time))),
         };
         let frozen = match &claim.content {
             Content::Frozen(frozen) => Ok(frozen.clone()),
@@ -45,13 +46,19 @@ impl Dispatcher {
         let letter = &claim.letter;
         let refused = |detail: String| Failure::new(FailureClass::Rejected, Code::TEMPLATE, &detail);
         let rendered = self.room.renderer.render(&letter.template, &letter.data).map_err(|e| refused(e.to_string()))?;
+        let wanted = self.room.workflows.of(&letter.workflow);
+        let headers = match &wanted.unsubscribe {
+            Some(unsubscribe) => unsubscribe.beside(&letter.headers, &claim.fence.delivery_id),
+            None => Ok(letter.headers.clone()),
+        }
+        .map_err(|e| refused(e.to_string()))?;
         let draft = Draft {
             delivery_id: &claim.fence.delivery_id,
-            from: &self.room.workflows.of(&letter.workflow).sender,
+            from: &wanted.sender,
             to: &letter.recipient,
             reply_to: letter.reply_to.as_ref(),
             subject: letter.subject.as_ref(),
-            headers: &letter.headers,
+            headers: &headers,
             rendered: &rendered,
             date: time.now(&*self.room.clock),
         };

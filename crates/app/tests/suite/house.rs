@@ -35,12 +35,18 @@ impl MessageComposer for DatedComposer {
         Ok(FrozenLetter {
             mail_from: draft.from.address().clone(),
             rcpt_to: draft.to.address().clone(),
-            bytes: format!("Date: {}\r\n\r\n{}", draft.date.as_micros(), draft.rendered.text).into_bytes(),
+            bytes: message(&draft).into_bytes(),
             message_id: format!("{}@example.org", draft.delivery_id),
             subject: draft.rendered.subject.clone(),
             template_version: draft.rendered.version.clone(),
         })
     }
+}
+
+fn message(draft: &Draft<'_>) -> String {
+    let extra: String =
+        draft.headers.iter().map(|header| format!("{}: {}\r\n", header.name(), header.value())).collect();
+    format!("Date: {}\r\n{extra}\r\n{}", draft.date.as_micros(), draft.rendered.text)
 }
 
 pub(crate) struct House {

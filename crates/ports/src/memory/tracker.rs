@@ -109,7 +109,7 @@ fn matches(search: &Search, delivery: &Delivery) -> bool {
     fits(search.recipient.as_ref(), Some(&delivery.recipient))
         && fits(search.workflow.as_ref(), Some(&delivery.workflow))
         && fits(search.tenant_id.as_ref(), delivery.tenant_id.as_ref())
-        && fits(search.status.as_ref(), Some(&delivery.status))
+        && (search.statuses.is_empty() || search.statuses.contains(&delivery.status))
         && fits(search.source_type.as_ref(), delivery.source_type.as_ref())
         && fits(search.source_id.as_ref(), delivery.source_id.as_ref())
         && search.from.is_none_or(|from| delivery.queued_at >= from)

@@ -27,7 +27,7 @@ pub async fn search_finds_what_matches_every_filter<H: StoreHarness>(harness: &H
         recipient: Some(address("other@example.org")),
         workflow: Some(workflow("password-reset")),
         tenant_id: Some(tenant_id("north")),
-        status: Some(Status::Queued),
+        statuses: vec![Status::Queued, Status::Failed],
         source_type: Some("invite".to_owned()),
         source_id: Some("7".to_owned()),
         ..Search::default()
@@ -36,16 +36,19 @@ pub async fn search_finds_what_matches_every_filter<H: StoreHarness>(harness: &H
         Search { recipient: everything.recipient.clone(), ..Search::default() },
         Search { workflow: everything.workflow.clone(), ..Search::default() },
         Search { tenant_id: everything.tenant_id.clone(), ..Search::default() },
-        Search { status: everything.status, ..Search::default() },
+        Search { statuses: everything.statuses.clone(), ..Search::default() },
         Search { source_type: everything.source_type.clone(), ..Search::default() },
         Search { source_id: everything.source_id.clone(), ..Search::default() },
     ];
     for search in one_by_one.iter().chain([&everything]) {
         assert_eq!(found(&desk, search).await, std::slice::from_ref(&special), "{search:?}");
     }
-    let contradiction = Search { status: Some(Status::Sent), ..everything };
+    let contradiction = Search { statuses: vec![Status::Sent], ..everything };
     assert!(found(&desk, &contradiction).await.is_empty(), "every part must match");
-    assert_eq!(sorted(found(&desk, &Search::default()).await), sorted(vec![sent, special]));
+    let either = Search { statuses: vec![Status::Sent, Status::Queued], ..Search::default() };
+    for search in [&Search::default(), &either] {
+        assert_eq!(sorted(found(&desk, search).await), sorted(vec![sent.clone(), special.clone()]), "{search:?}");
+    }
 }
 
 /// The times of a search are those of enqueue: from the first on, and before the second.
