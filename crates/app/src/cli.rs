@@ -9,14 +9,20 @@
 //! | 4 | there is no such delivery |
 
 mod cancel;
+mod completions;
+mod config;
 mod context;
 mod demo;
 mod enqueue;
 mod exit;
+mod filters;
 mod lines;
 mod migrate;
 mod output;
+mod progress;
+mod search;
 mod status;
+mod table;
 mod timeline;
 mod worker;
 
@@ -77,6 +83,17 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Work(Work),
+    /// Teach your shell to complete commands and flags
+    Completions(completions::Completions),
+    /// The manual page
+    Man(completions::Man),
+}
+
+/// What needs a configuration.
+#[derive(Debug, Subcommand)]
+enum Work {
     /// See it work: letters, a mail server that misbehaves, and what becomes of each
     Demo(demo::Demo),
     /// Bring the database's schema up to date
@@ -87,24 +104,24 @@ enum Command {
     Enqueue(Box<enqueue::Enqueue>),
     /// Where is this letter, and what happened to it?
     Status(status::StatusCommand),
+    /// Which letters went to this address, failed since yesterday, belong to that tenant?
+    Search(search::SearchCommand),
     /// Stop a letter that is not on its way yet
     Cancel(cancel::Cancel),
+    /// What is configured, and is it in order?
+    Config(config::ConfigCommand),
 }
 
 impl Cli {
     /// Runs the command.
     pub async fn run(self) -> ExitCode {
-        let context = match context::Context::new(&self.global, self.command.log_filter()) {
-            Ok(context) => context,
-            Err(failure) => return failure.report(),
-        };
         let done = match self.command {
-            Command::Demo(command) => command.run(&context).await,
-            Command::Migrate(command) => command.run(&context).await,
-            Command::Worker(command) => command.run(&context).await,
-            Command::Enqueue(command) => command.run(&context).await,
-            Command::Status(command) => command.run(&context).await,
-            Command::Cancel(command) => command.run(&context).await,
+            Command::Work(work) => work.run(&self.global).await,
+            Command::Completions(command) => {
+                command.run();
+                Ok(())
+            }
+            Command::Man(command) => command.run(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -113,7 +130,21 @@ impl Cli {
     }
 }
 
-impl Command {
+impl Work {
+    async fn run(self, global: &Global) -> Result<(), Failure> {
+        let context = context::Context::new(global, self.log_filter())?;
+        match self {
+            Self::Demo(command) => command.run(&context).await,
+            Self::Migrate(command) => command.run(&context).await,
+            Self::Worker(command) => command.run(&context).await,
+            Self::Enqueue(command) => command.run(&context).await,
+            Self::Status(command) => command.run(&context).await,
+            Self::Search(command) => command.run(&context).await,
+            Self::Cancel(command) => command.run(&context).await,
+            Self::Config(command) => command.run(&context),
+        }
+    }
+
     /// What a command logs that nobody said anything about: a worker tells how it fares, the
     /// others speak through their results.
     const fn log_filter(&self) -> &'static str {

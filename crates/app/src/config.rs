@@ -7,6 +7,7 @@ mod mailgun;
 mod reader;
 mod route;
 mod sender;
+mod settings;
 mod smtp;
 mod workflows;
 
@@ -23,6 +24,7 @@ pub use self::mailgun::{ClientChoice, MailgunSettings};
 use self::reader::Reader;
 pub use self::reader::Sources;
 pub use self::route::Provider;
+pub use self::settings::{Origin, Setting, Shown};
 pub use self::smtp::{SmtpSettings, TlsChoice};
 use self::workflows::Ways;
 use crate::dispatcher::Limits;
@@ -88,6 +90,8 @@ pub struct Config {
     pub templates: Option<PathBuf>,
     /// What is logged; `None` leaves it to the command.
     pub log: Option<String>,
+    /// Each setting as it was read, secrets masked.
+    pub settings: Vec<Setting>,
 }
 
 /// All mistakes of a configuration.
@@ -131,10 +135,7 @@ impl Config {
         let brand = brand(&mut reader, workflows.as_ref());
         let templates = reader.text("templates.folder", "POSTROOM_TEMPLATES").map(PathBuf::from);
         let log = reader.text("log.filter", "POSTROOM_LOG");
-        let mistakes = reader.finish();
-        if !mistakes.is_empty() {
-            return Err(Mistakes(mistakes));
-        }
+        let settings = reader.finish().map_err(Mistakes)?;
         Ok(Self {
             store,
             email,
@@ -148,11 +149,24 @@ impl Config {
             brand,
             templates,
             log,
+            settings,
         })
     }
 }
 
 impl Config {
+    /// The store that the command line names, whatever else does.
+    pub fn name_store(&mut self, store: StoreSettings) {
+        let value = match &store {
+            StoreSettings::Postgres(_) => Shown::Masked,
+            StoreSettings::Sqlite(path) => Shown::Plain(format!("sqlite://{}", path.display())),
+        };
+        for setting in self.settings.iter_mut().filter(|setting| setting.name == "database.url") {
+            (setting.value, setting.origin) = (value.clone(), Origin::Flag);
+        }
+        self.store = Some(store);
+    }
+
     /// Every provider that any route takes, those of the default route first and in its order.
     #[must_use]
     pub fn providers(&self) -> Vec<Provider> {

@@ -1,6 +1,6 @@
 //! Logs, on standard error, so that standard output belongs to results.
 
-use std::io::IsTerminal as _;
+use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
@@ -13,7 +13,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Whether log lines are coloured.
+/// Whether what is shown on a stream is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colours {
     /// They are.
@@ -25,9 +25,9 @@ pub enum Colours {
 impl Colours {
     /// Only at a terminal, and not where `NO_COLOR` is set (<https://no-color.org>).
     #[must_use]
-    pub fn wanted(no_color: Option<&str>) -> Self {
+    pub fn wanted(no_color: Option<&str>, stream: &impl IsTerminal) -> Self {
         let refused = no_color.is_some_and(|value| !value.is_empty());
-        if !refused && std::io::stderr().is_terminal() { Self::Yes } else { Self::No }
+        if !refused && stream.is_terminal() { Self::Yes } else { Self::No }
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) struct Context {
     pub format: Format,
     /// How log lines look.
     pub(super) log_format: LogFormat,
-    store: Option<StoreSettings>,
+    /// Whether results are coloured.
+    pub(super) colours: Colours,
 }
 
 impl Context {
@@ -39,9 +40,13 @@ impl Context {
         let environment = environment();
         let file = config_file(global.config.as_deref())?;
         let data = global.data_dir.clone().or_else(|| data_folder(&environment));
-        let colours = Colours::wanted(environment.get("NO_COLOR").map(String::as_str));
-        let config = Config::read(Sources { file, environment })?;
-        telemetry::start(global.log_format(), colours, config.log.as_deref().unwrap_or(filter));
+        let no_color = environment.get("NO_COLOR").cloned();
+        let mut config = Config::read(Sources { file, environment })?;
+        telemetry::start(
+            global.log_format(),
+            Colours::wanted(no_color.as_deref(), &std::io::stderr()),
+            config.log.as_deref().unwrap_or(filter),
+        );
         // One process, one cipher suite provider: with two compiled in, rustls refuses to choose.
         if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
             tracing::debug!("a TLS provider had been installed before");
@@ -52,16 +57,20 @@ impl Context {
             }
             (Some(url), false) => Some(parse_store(url).map_err(|e| mistake(e.in_field("--database-url")))?),
             (None, true) => Some(embedded(data)?),
-            (None, false) => config.store.clone(),
+            (None, false) => None,
         };
+        if let Some(store) = store {
+            config.name_store(store);
+        }
         let format = if global.json { Format::Json } else { Format::Text };
-        Ok(Self { config, format, log_format: global.log_format(), store })
+        let colours = Colours::wanted(no_color.as_deref(), &std::io::stdout());
+        Ok(Self { config, format, log_format: global.log_format(), colours })
     }
 
     /// The store that was named, if one was.
     #[must_use]
     pub(super) const fn named_store(&self) -> Option<&StoreSettings> {
-        self.store.as_ref()
+        self.config.store.as_ref()
     }
 
     /// The store that was named.
@@ -69,7 +78,7 @@ impl Context {
     /// # Errors
     /// None was, and how to name one.
     pub(super) fn store_settings(&self) -> Result<&StoreSettings, Failure> {
-        self.store.as_ref().ok_or_else(|| {
+        self.config.store.as_ref().ok_or_else(|| {
             Failure::usage(
                 "no store is named, and a forgotten variable must not put letters on this machine's disk;\n\
                  set DATABASE_URL=postgres://USER:PASSWORD@HOST/NAME, or say --embedded to keep them in a file",
@@ -88,7 +97,7 @@ impl Context {
     /// Which store it is, for the first line of those that run for long; never a password.
     #[must_use]
     pub(super) fn describe_store(&self) -> String {
-        match &self.store {
+        match &self.config.store {
             Some(StoreSettings::Postgres(_)) => "PostgreSQL (DATABASE_URL)".to_owned(),
             Some(StoreSettings::Sqlite(path)) => format!("the file {}", path.display()),
             None => "nowhere".to_owned(),

@@ -2,19 +2,17 @@
 
 mod flags;
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use postroom_domain::invalid::Invalid;
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::context::{Context, Format};
 use super::lines::{self, Line};
-use super::{Failure, output};
+use super::{Failure, output, progress};
 use crate::accept::{Accepted, Door, Receipt};
 use crate::fields::Fields;
 use crate::system::SystemChance;
@@ -91,7 +89,7 @@ impl Desk {
         let (input, size) = lines::open(file).map_err(|error| {
             Failure::usage(format!("--file: {} cannot be opened: {}", file.display(), error.kind()))
         })?;
-        let progress = progress(size);
+        let progress = progress::bytes(size);
         let mut lines = lines::read(input);
         let mut tally = Tally::default();
         while let Some(first) = lines.recv().await {
@@ -182,19 +180,5 @@ fn length(line: &Line) -> u64 {
         Line::Text(_, text) => u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(1),
         Line::TooLong(_, size) => *size,
         Line::Broken(..) => 0,
-    }
-}
-
-/// A bar for a file at a terminal; nothing for pipes, which have no known end.
-fn progress(size: Option<u64>) -> ProgressBar {
-    let bar = match size {
-        Some(size) if std::io::stderr().is_terminal() => {
-            ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr())
-        }
-        _ => ProgressBar::hidden(),
-    };
-    match ProgressStyle::with_template("{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }

@@ -47,10 +47,15 @@ impl Failure {
         Self::refused(invalid.to_string())
     }
 
+    /// Says it.
+    fn note(&self) {
+        output::note(&format!("postroom: {}", self.message.trim_end()));
+    }
+
     /// Says it and gives the exit status.
     #[must_use]
     pub fn report(self) -> ExitCode {
-        output::note(&format!("postroom: {}", self.message.trim_end()));
+        self.note();
         ExitCode::from(self.status)
     }
 }

@@ -11,6 +11,14 @@ pub fn line(text: &str) {
     }
 }
 
+/// A whole text of result, with its own line ends.
+pub(super) fn text(bytes: &[u8]) {
+    let written = std::io::stdout().write_all(bytes);
+    if let Err(error) = written {
+        tracing::debug!(%error, "standard output is closed");
+    }
+}
+
 /// Some lines of result.
 pub(crate) fn lines(texts: &[String]) {
     for text in texts {

@@ -10,6 +10,12 @@ pub(super) fn time(at: Timestamp) -> String {
         .map_or_else(|_| format!("{} µs", at.as_micros()), |time| time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }
 
+/// The same to the microsecond, which is as precise as a store is.
+pub(super) fn precise_time(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.as_micros())
+        .map_or_else(|_| format!("{} µs", at.as_micros()), |time| time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string())
+}
+
 /// Its time of day alone.
 fn clock(at: Timestamp) -> String {
     let full = time(at);
@@ -38,6 +44,13 @@ fn event_line(event: &DeliveryEvent) -> String {
 
 /// A delivery with its events, for scripts.
 pub(super) fn json(delivery: &Delivery, events: &[DeliveryEvent]) -> Value {
+    let mut document = record(delivery);
+    document["events"] = events.iter().map(event_json).collect();
+    document
+}
+
+/// A delivery alone, for scripts.
+pub(super) fn record(delivery: &Delivery) -> Value {
     json!({
         "delivery_id": delivery.delivery_id.as_str(),
         "workflow": delivery.workflow.as_str(),
@@ -64,7 +77,6 @@ pub(super) fn json(delivery: &Delivery, events: &[DeliveryEvent]) -> Value {
         "last_attempted_at": delivery.last_attempted_at.map(time),
         "sent_at": delivery.sent_at.map(time),
         "updated_at": time(delivery.updated_at),
-        "events": events.iter().map(event_json).collect::<Vec<_>>(),
     })
 }
 

@@ -31,7 +31,10 @@ impl WorkerCommand {
             context.tell("EMAIL_WORKER_ENABLED is false: this process sends nothing and leaves");
             return Ok(());
         }
-        check(config)?;
+        let mistakes = mistakes(config);
+        if !mistakes.is_empty() {
+            return Err(Mistakes(mistakes).into());
+        }
         let signals = Signals::default();
         listen(&signals, context.log_format)?;
         context.announce(&format!("letters are kept in {}", context.describe_store()));
@@ -49,14 +52,14 @@ impl WorkerCommand {
     }
 }
 
-/// Everything that the worker needs, at once.
-fn check(config: &Config) -> Result<(), Mistakes> {
+/// Everything that a worker needs and does not have, at once.
+pub(super) fn mistakes(config: &Config) -> Vec<Invalid> {
     let mut mistakes = wiring::transports(config).err().map(|mistakes| mistakes.0).unwrap_or_default();
     if config.workflows.is_none() {
         mistakes
             .push(Invalid::new("SMTP_FROM_ADDRESS", "is missing; letters need a sender, such as noreply@example.org"));
     }
-    if mistakes.is_empty() { Ok(()) } else { Err(Mistakes(mistakes)) }
+    mistakes
 }
 
 fn mailroom(config: &Config, store: &Store) -> Result<Mailroom, Failure> {

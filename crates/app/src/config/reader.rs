@@ -7,6 +7,7 @@ use std::time::Duration;
 use postroom_domain::invalid::Invalid;
 
 use super::Switch;
+use super::settings::{Origin, Setting, Settings, Shown};
 
 /// Where settings come from.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,7 @@ pub(super) struct Reader {
     asked: BTreeSet<String>,
     environment: BTreeMap<String, String>,
     mistakes: Vec<Invalid>,
+    settings: Settings,
 }
 
 impl Reader {
@@ -32,6 +34,7 @@ impl Reader {
             asked: BTreeSet::new(),
             environment: sources.environment,
             mistakes: Vec::new(),
+            settings: Settings::default(),
         };
         match sources.file.as_deref().map(str::parse::<toml::Table>) {
             None => {}
@@ -45,12 +48,16 @@ impl Reader {
         self.mistakes.push(mistake);
     }
 
-    /// What was wrong, and what the file says that nobody asked for.
-    pub(super) fn finish(mut self) -> Vec<Invalid> {
+    /// What was read, or what was wrong, with what the file says that nobody asked for.
+    pub(super) fn finish(mut self) -> Result<Vec<Setting>, Vec<Invalid>> {
         for name in self.file.keys().filter(|name| !self.asked.contains(*name)) {
-            self.mistakes.push(Invalid::new(name.clone(), "is not a setting; docs/configuration.md lists them"));
+            let reason = match nearest(name, self.settings.names()) {
+                Some(known) => format!("is not a setting; did you mean {known}?"),
+                None => "is not a setting; docs/configuration.md lists them".to_owned(),
+            };
+            self.mistakes.push(Invalid::new(name.clone(), reason));
         }
-        self.mistakes
+        if self.mistakes.is_empty() { Ok(self.settings.finish()) } else { Err(self.mistakes) }
     }
 
     /// The names below `prefix` that the file has: `workflows.` gives `invite`, …
@@ -62,10 +69,18 @@ impl Reader {
     /// A value and the name under which it was given. An empty variable is none.
     fn value(&mut self, path: &str, variable: &str) -> Option<(String, toml::Value)> {
         self.asked.insert(path.to_owned());
-        if let Some(text) = self.environment.get(variable).filter(|text| !text.is_empty()) {
-            return Some((variable.to_owned(), toml::Value::String(text.clone())));
-        }
-        self.file.get(path).map(|value| (path.to_owned(), value.clone()))
+        let given = self.environment.get(variable).filter(|text| !text.is_empty()).cloned();
+        let (value, origin) = match given {
+            Some(text) => (Some(toml::Value::String(text)), Origin::Environment),
+            None => (self.file.get(path).cloned(), Origin::File),
+        };
+        let Some(value) = value else {
+            self.settings.note(path, variable, Shown::Unset, Origin::Default);
+            return None;
+        };
+        self.settings.note(path, variable, Shown::Plain(plain(&value)), origin);
+        let name = if origin == Origin::Environment { variable } else { path };
+        Some((name.to_owned(), value))
     }
 
     /// Every text below `prefix`, by the rest of its name.
@@ -96,9 +111,12 @@ impl Reader {
     pub(super) fn secret(&mut self, path: &str, variable: &str) -> Option<String> {
         let file_variable = format!("{variable}_FILE");
         let Some(file) = self.environment.get(&file_variable).filter(|file| !file.is_empty()) else {
-            return self.text(path, variable);
+            let text = self.text(path, variable);
+            self.settings.mask(path);
+            return text;
         };
         self.asked.insert(path.to_owned());
+        self.settings.note(path, variable, Shown::Masked, Origin::Environment);
         match std::fs::read_to_string(file) {
             Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
             Err(error) => {
@@ -118,7 +136,10 @@ impl Reader {
 
     pub(super) fn switch_or(&mut self, path: &str, variable: &str, default: Switch) -> Switch {
         match self.named_text(path, variable) {
-            None => default,
+            None => {
+                self.by_default(path, (default == Switch::On).to_string());
+                default
+            }
             Some((name, text)) => match text.to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" | "on" => Switch::On,
                 "false" | "0" | "no" | "off" => Switch::Off,
@@ -131,7 +152,10 @@ impl Reader {
     }
 
     pub(super) fn number(&mut self, path: &str, variable: &str, range: RangeInclusive<u32>, default: u32) -> u32 {
-        let Some((name, text)) = self.named_text(path, variable) else { return default };
+        let Some((name, text)) = self.named_text(path, variable) else {
+            self.by_default(path, default.to_string());
+            return default;
+        };
         match text.parse() {
             Ok(number) if range.contains(&number) => number,
             _ => {
@@ -143,7 +167,10 @@ impl Reader {
     }
 
     pub(super) fn duration(&mut self, path: &str, variable: &str, default: Duration) -> Duration {
-        let Some((name, text)) = self.named_text(path, variable) else { return default };
+        let Some((name, text)) = self.named_text(path, variable) else {
+            self.by_default(path, format_duration(default));
+            return default;
+        };
         match parse_duration(&text) {
             Some(duration) if !duration.is_zero() => duration,
             _ => {
@@ -151,6 +178,11 @@ impl Reader {
                 default
             }
         }
+    }
+
+    /// What stands where nobody said anything, for whoever wants to see it.
+    pub(super) fn by_default(&mut self, path: &str, value: impl Into<String>) {
+        self.settings.by_default(path, value.into());
     }
 
     /// A list of texts, written as an array.
@@ -190,6 +222,30 @@ impl Reader {
 pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     let duration: jiff::SignedDuration = text.trim().parse().ok()?;
     Duration::try_from(duration).ok()
+}
+
+/// A time as it may be written.
+fn format_duration(duration: Duration) -> String {
+    jiff::SignedDuration::try_from(duration).map_or_else(|_| "for ever".to_owned(), |time| format!("{time:#}"))
+}
+
+/// A value as people write it.
+fn plain(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Float(number) => number.to_string(),
+        toml::Value::Boolean(value) => value.to_string(),
+        toml::Value::Datetime(time) => time.to_string(),
+        toml::Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        toml::Value::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// The known name that a misspelt one is nearest to, if it is near.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.map(|known| (strsim::damerau_levenshtein(name, known), known)).min()?;
+    (near.0 <= 2).then_some(near.1)
 }
 
 fn flatten(prefix: &str, table: toml::Table, into: &mut BTreeMap<String, toml::Value>) {

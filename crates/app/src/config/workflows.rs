@@ -119,7 +119,10 @@ pub(super) fn held_tenants(reader: &mut Reader) -> Vec<TenantId> {
 fn policy(reader: &mut Reader, path: &str, base: &WorkflowPolicy) -> WorkflowPolicy {
     let variable = |name: &'static str| if path == "defaults" { name } else { "" };
     let in_doubt = match reader.named_text(&format!("{path}.in_doubt"), variable("POSTROOM_IN_DOUBT")) {
-        None => base.in_doubt,
+        None => {
+            reader.by_default(&format!("{path}.in_doubt"), base.in_doubt.as_str());
+            base.in_doubt
+        }
         Some((name, text)) => InDoubtPolicy::parse(&text).unwrap_or_else(|| {
             reader.mistake(Invalid::new(name, "must be resend, hold or assume_sent"));
             base.in_doubt
@@ -141,7 +144,10 @@ fn policy(reader: &mut Reader, path: &str, base: &WorkflowPolicy) -> WorkflowPol
 fn retry(reader: &mut Reader, path: &str, base: &WorkflowPolicy) -> RetryPolicy {
     let variable = |name: &'static str| if path == "defaults" { name } else { "" };
     let preset = match reader.named_text(&format!("{path}.retry"), variable("POSTROOM_RETRY")) {
-        None => base.retry.clone(),
+        None => {
+            reader.by_default(&format!("{path}.retry"), "standard");
+            base.retry.clone()
+        }
         Some((name, text)) => RetryPolicy::preset(&text).unwrap_or_else(|| {
             reader.mistake(Invalid::new(name, "must be standard, quarter-hour or three"));
             base.retry.clone()

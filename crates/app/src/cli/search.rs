@@ -1,0 +1,93 @@
+//! `postroom search`.
+
+use clap::Args;
+use postroom_ports::tracker::{Cursor, DeliveryTracker, Page, Search};
+use serde_json::{Value, json};
+
+use super::context::{Context, Format};
+use super::filters::{Filters, StatusFilter, cursor_text, read_cursor};
+use super::{Failure, output, table, timeline};
+
+/// How many deliveries one question to the store brings, where all are wanted.
+const CHUNK: u32 = 200;
+
+/// Finds deliveries, the newest first.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "With --json one document {\"deliveries\": […], \"next\": …}; \"next\" goes to --after, and is null at the \
+                  end.\nExamples:\n  postroom search --recipient reader@example.org\n  postroom search --status \
+                  failed,dead_letter --since 24h --json"
+)]
+pub(super) struct SearchCommand {
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    status: StatusFilter,
+    /// How many to show
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Begin where a page ended
+    #[arg(long, value_name = "PLACE")]
+    after: Option<String>,
+    /// Show all of them, however many
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+}
+
+impl SearchCommand {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// A filter that is none, or a store that cannot be used.
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let search = self.filters.search(self.status.statuses())?;
+        let after = self.after.as_deref().map(read_cursor).transpose()?;
+        let tracker = context.open().await?.tracker;
+        let page = if self.all {
+            let deliveries = everything(&*tracker, &search, after).await?;
+            Page { deliveries, next: None }
+        } else {
+            tracker.search(&search, after.as_ref(), self.limit).await?
+        };
+        show(context, &page);
+        Ok(())
+    }
+}
+
+/// Every delivery that matches, page by page.
+///
+/// # Errors
+/// Those of the tracker.
+pub(super) async fn everything(
+    tracker: &dyn DeliveryTracker,
+    search: &Search,
+    mut after: Option<Cursor>,
+) -> Result<Vec<postroom_ports::tracker::Delivery>, Failure> {
+    let mut deliveries = Vec::new();
+    loop {
+        let page = tracker.search(search, after.as_ref(), CHUNK).await?;
+        deliveries.extend(page.deliveries);
+        after = page.next;
+        if after.is_none() {
+            return Ok(deliveries);
+        }
+    }
+}
+
+/// A page for whoever asked.
+pub(super) fn show(context: &Context, page: &Page) {
+    let next = page.next.as_ref().map(cursor_text);
+    match context.format {
+        Format::Json => {
+            let deliveries: Vec<Value> = page.deliveries.iter().map(timeline::record).collect();
+            output::line(&json!({ "deliveries": deliveries, "next": next }).to_string());
+        }
+        Format::Text if page.deliveries.is_empty() => output::note("postroom: no delivery matches"),
+        Format::Text => {
+            output::line(&table::deliveries(context.colours, &page.deliveries));
+            if let Some(next) = next {
+                output::note(&format!("postroom: there are more; go on with --after '{next}'"));
+            }
+        }
+    }
+}
