@@ -125,7 +125,13 @@ BEGIN
            bool_or(n.status <> o.status OR n.revision <> o.revision) AS told,
            bool_or(n.status <> o.status AND email.is_final(n.status)) AS ended,
            bool_or(n.status <> o.status AND NOT email.is_final(n.status)) AS moved,
-           bool_or(n.status = 'queued' AND email.is_final(o.status)) AS redriven
+           bool_or(n.status = o.status AND n.due_at IS DISTINCT FROM o.due_at) AS rescheduled,
+           bool_or(n.status = 'queued' AND email.is_final(o.status)) AS redriven,
+           -- What somebody wants sent now: put back, hastened, or in doubt and to go again.
+           bool_or(n.due_at <= now() AND (
+               n.status = 'queued' AND email.is_final(o.status)
+               OR n.status = 'retrying' AND o.status IN ('retrying', 'in_doubt')
+           )) AS called
       INTO seen
       FROM new_rows n LEFT JOIN old_rows o USING (seq, delivery_id);
 
@@ -178,6 +184,14 @@ BEGIN
           FROM new_rows n
          WHERE q.seq = n.seq AND q.status <> n.status;
     END IF;
+    IF seen.rescheduled THEN
+        UPDATE email.outbox q
+           SET due_at = n.due_at
+          FROM new_rows n
+         WHERE q.seq = n.seq AND q.status = n.status AND q.due_at IS DISTINCT FROM n.due_at
+           -- Only a letter in doubt may be held; one that waits has a due time.
+           AND (n.status IN ('queued', 'retrying') AND n.due_at IS NOT NULL OR n.status = 'in_doubt');
+    END IF;
     IF seen.redriven THEN
         INSERT INTO email.outbox (seq, status, tenant, priority, due_at, expires_at)
         SELECT n.seq, 'queued', coalesce(n.tenant_id, ''), n.priority, coalesce(n.due_at, now()), n.expires_at
@@ -186,6 +200,8 @@ BEGIN
           JOIN email.payloads p ON p.seq = n.seq
          WHERE n.status = 'queued' AND email.is_final(o.status)
             ON CONFLICT (seq) DO NOTHING;
+    END IF;
+    IF seen.called THEN
         PERFORM email.wake();
     END IF;
     RETURN NULL;

@@ -55,7 +55,8 @@ CREATE INDEX payloads_created_at ON payloads (created_at);
 -- What waits again, for its turn or for an answer, is free for the next worker. Without content it cannot be sent, so
 -- it stays out of the queue.
 CREATE TRIGGER deliveries_join_outbox AFTER UPDATE ON deliveries
-WHEN (old.status <> new.status OR old.revision <> new.revision) AND new.status IN ('queued', 'retrying', 'in_doubt')
+WHEN (old.status <> new.status OR old.revision <> new.revision OR old.due_at IS NOT new.due_at)
+    AND new.status IN ('queued', 'retrying', 'in_doubt')
 BEGIN
     INSERT INTO outbox (seq, status, tenant, priority, due_at, expires_at)
     SELECT new.seq, new.status, coalesce(new.tenant_id, ''), new.priority,

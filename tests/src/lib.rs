@@ -18,6 +18,7 @@
 //! Skipping: a test whose service is missing fails, with the line that installs it.
 
 mod binary;
+pub mod corpus;
 mod letter;
 mod mailgun;
 mod process;

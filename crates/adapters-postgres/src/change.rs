@@ -88,7 +88,7 @@ pub(crate) async fn change(
         };
         let answer = match letter.decide(event) {
             Err(_) => Changed::Not(letter.state.status),
-            Ok(_) if *event == Event::Redriven && !letter.has_content => Changed::ContentGone,
+            Ok(transition) if transition.next.status.is_waiting() && !letter.has_content => Changed::ContentGone,
             Ok(transition) => {
                 letter.state = transition.next.clone();
                 moved.push((letter.seq, transition.clone()));

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::id::{DeliveryId, ProviderMessageId, TransportName, WorkerId};
-use postroom_domain::lifecycle::Event;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
 use postroom_ports::queue::{
-    Batch, Changed, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, Hosts, QueueCapabilities, Ready, Retention,
-    Settlement, Support, Swept,
+    Batch, Changed, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, Hosts, QueueCapabilities, Ready, Request,
+    Retention, Settlement, Support, Swept,
 };
 use uuid::Uuid;
 
@@ -33,21 +32,6 @@ pub struct PostgresQueue {
 impl PostgresQueue {
     pub(crate) const fn new(work: Connections, front: Connections) -> Self {
         Self { work, front }
-    }
-
-    async fn changed(
-        &self,
-        operation: &'static str,
-        ids: &[DeliveryId],
-        event: &Event,
-    ) -> Result<Vec<Changed>, PortError> {
-        again(async || {
-            let mut turn = self.front.transaction().await.map_err(port_error(operation))?;
-            let answers = change(turn.session(), operation, ids, event).await?;
-            turn.end().await.map_err(port_error(operation))?;
-            Ok(answers)
-        })
-        .await
     }
 }
 
@@ -151,12 +135,16 @@ impl DeliveryQueue for PostgresQueue {
         Claims { work: &self.work, operation: "queue.doubtful" }.doubtful(worker, limit, lease).await
     }
 
-    async fn cancel(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
-        self.changed("queue.cancel", ids, &Event::Cancelled).await
-    }
-
-    async fn redrive(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
-        self.changed("queue.redrive", ids, &Event::Redriven).await
+    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+        const OPERATION: &str = "queue.request";
+        let event = request.event();
+        again(async || {
+            let mut turn = self.front.transaction().await.map_err(port_error(OPERATION))?;
+            let answers = change(turn.session(), OPERATION, ids, &event).await?;
+            turn.end().await.map_err(port_error(OPERATION))?;
+            Ok(answers)
+        })
+        .await
     }
 
     async fn sweep(&self, retention: Retention, limit: u32) -> Result<Swept, PortError> {

@@ -1,9 +1,10 @@
-//! From words to the bytes that travel: a header, and text and HTML as alternatives.
+//! From words to the bytes that travel: a header, text and HTML as alternatives, and what is attached.
 //!
 //! ```text
-//!   Draft ─▶ identity (Message-ID, boundary) ─┐
-//!         ─▶ header (names, subject, extras) ─┼─▶ mail-builder ─▶ checked ─▶ FrozenLetter
-//!         ─▶ body (line ends, no NUL) ────────┘
+//!   Draft ─▶ identity (Message-ID, boundaries) ─┐
+//!         ─▶ header (names, subject, extras) ───┼─▶ mail-builder ─▶ checked ─▶ FrozenLetter
+//!         ─▶ body (line ends, no NUL) ──────────┤
+//!         ─▶ parts (images inside, files beside)┘
 //! ```
 //!
 //! Everything derives from the draft: no clock, no chance. Composing twice gives equal bytes.
@@ -11,10 +12,9 @@
 mod body;
 mod header;
 mod identity;
+mod parts;
 
 use mail_builder::MessageBuilder;
-use mail_builder::headers::content_type::ContentType;
-use mail_builder::mime::MimePart;
 use postroom_domain::address::{EmailAddress, Mailbox};
 use postroom_domain::id::DeliveryId;
 use postroom_domain::invalid::Invalid;
@@ -55,7 +55,7 @@ impl MessageComposer for MimeComposer {
         let subject = header::one_line(draft.subject.map_or(&*draft.rendered.subject, |subject| subject.as_str()));
         let text = body::normalised(&draft.rendered.text);
         let html = body::normalised(&draft.rendered.html);
-        let boundary = identity::boundary(draft.delivery_id, &text, &html);
+        let boundaries = identity::Boundaries::of(draft.delivery_id, &text, &html);
 
         let mut message = MessageBuilder::new()
             .date(draft.date.as_micros().div_euclid(1_000_000))
@@ -72,11 +72,8 @@ impl MessageComposer for MimeComposer {
         for field in draft.headers {
             message = message.header(HeaderField::name(field), header::extra(field.value()));
         }
-        // The boundary as an attribute: inside the type's text it would be written twice.
-        let alternatives = ContentType::new("multipart/alternative").attribute("boundary", boundary);
-        let parts = vec![MimePart::new("text/plain", &*text), MimePart::new("text/html", &*html)];
         let bytes = message
-            .body(MimePart::new(alternatives, parts))
+            .body(parts::tree(&text, &html, draft.attachments, &boundaries))
             .write_to_vec()
             .map_err(|_| ComposeError { reason: "it could not be written".to_owned() })?;
         check_lines(&bytes)?;

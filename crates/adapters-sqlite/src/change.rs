@@ -1,31 +1,31 @@
-//! What somebody asks for from outside: to cancel letters, or to put them back.
+//! What somebody asks for from outside: that letters are not sent, or are sent after all.
 
 use postroom_domain::id::DeliveryId;
 use postroom_domain::lifecycle::Event;
 use postroom_ports::error::PortError;
-use postroom_ports::queue::Changed;
+use postroom_ports::queue::{Changed, Request};
 use sqlx::SqliteConnection;
 
 use crate::error::failed;
 use crate::store::{SqliteStore, now};
 use crate::transition::{Outcome, decide, stored, write};
 
-/// Lets `event` happen to each of these letters, where the domain allows it.
+/// Does for each of these letters what was asked for, where the domain allows it.
 pub(crate) async fn change(
     store: &SqliteStore,
-    operation: &'static str,
     ids: &[DeliveryId],
-    event: &Event,
+    request: Request,
 ) -> Result<Vec<Changed>, PortError> {
-    let mut write = store.begin(operation).await?;
+    const OPERATION: &str = "queue.request";
+    let event = request.event();
+    let mut write = store.begin(OPERATION).await?;
     let mut answers = Vec::with_capacity(ids.len());
     for id in ids {
-        answers.push(change_one(write.connection(), operation, id, event).await?);
+        answers.push(change_one(write.connection(), OPERATION, id, &event).await?);
     }
     write.commit().await?;
-    if *event == Event::Redriven {
-        store.enqueued().notify_waiters();
-    }
+    // Some of them may be due now.
+    store.enqueued().notify_waiters();
     Ok(answers)
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn change_one(
     let Some(before) = stored(connection, operation, id).await? else { return Ok(Changed::Unknown) };
     let now = now(connection).await.map_err(failed(operation))?;
     let Some(transition) = decide(&before.state, event, now) else { return Ok(Changed::Not(before.state.status)) };
-    if *event == Event::Redriven {
+    if transition.next.status.is_waiting() {
         let content = sqlx::query_file_scalar!("queries/payloads/find.sql", before.seq)
             .fetch_optional(&mut *connection)
             .await

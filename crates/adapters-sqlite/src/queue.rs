@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::id::{DeliveryId, WorkerId};
-use postroom_domain::lifecycle::Event;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
 use postroom_ports::queue::{
-    Batch, Changed, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, Hosts, QueueCapabilities, Ready, Retention,
-    Settlement, Support, Swept,
+    Batch, Changed, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, Hosts, QueueCapabilities, Ready, Request,
+    Retention, Settlement, Support, Swept,
 };
 
 use crate::claim::{self, TakeOver};
@@ -66,12 +65,8 @@ impl DeliveryQueue for SqliteQueue {
         claim::doubtful(&self.store, TakeOver { worker, limit, lease }).await
     }
 
-    async fn cancel(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
-        change::change(&self.store, "queue.cancel", ids, &Event::Cancelled).await
-    }
-
-    async fn redrive(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
-        change::change(&self.store, "queue.redrive", ids, &Event::Redriven).await
+    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+        change::change(&self.store, ids, request).await
     }
 
     async fn sweep(&self, retention: Retention, limit: u32) -> Result<Swept, PortError> {

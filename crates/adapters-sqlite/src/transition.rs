@@ -72,8 +72,8 @@ pub(crate) async fn write(connection: &mut SqliteConnection, seq: i64, outcome: 
     .map(drop)
 }
 
-/// What the domain makes of an event that no policy has a say in: cancelled, expired, redriven,
-/// reported. `None` where it refuses.
+/// What the domain makes of an event that no policy has a say in: a request, an expiry, a
+/// report. `None` where it refuses.
 pub(crate) fn decide(state: &DeliveryState, event: &Event, now: Timestamp) -> Option<Transition> {
     let policy = WorkflowPolicy::with_retry(RetryPolicy::standard());
     apply(state, event, &Context { now, policy: &policy, jitter: Jitter::NONE }).ok()

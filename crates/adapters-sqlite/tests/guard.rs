@@ -144,6 +144,21 @@ async fn every_change_of_status_leaves_its_event_and_a_row_per_consumer() {
 }
 
 #[tokio::test]
+async fn a_due_time_that_is_changed_by_hand_counts_in_the_queue_too() {
+    let home = Home::migrated().await;
+    let mut connection = home.connection().await;
+    home.store().await.queue().enqueue(&[delivery()]).await.unwrap();
+    let differing =
+        "SELECT count(*) FROM deliveries AS d JOIN outbox AS o ON o.seq = d.seq WHERE o.due_at IS NOT d.due_at";
+    for change in ["now + 3600000000", "now"] {
+        let sql = format!("UPDATE deliveries SET due_at = (SELECT {change} FROM clock)");
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        assert_eq!(number(&mut connection, differing).await, 0, "{change}");
+    }
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM delivery_events").await, 1, "that is no change of status");
+}
+
+#[tokio::test]
 async fn updated_at_follows_whoever_writes() {
     let home = Home::migrated().await;
     let mut connection = home.connection().await;

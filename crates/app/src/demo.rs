@@ -119,7 +119,7 @@ async fn post(stage: &Stage, narrator: &Narrator) -> Result<Vec<Posted>, Failure
     narrator.tell("");
     let requests = Requests::new(stage.store.queue.clone(), narrator.observer());
     for letter in posted.iter().filter(|letter| letter.role.ending == Status::Cancelled) {
-        requests.cancel(&letter.id).await?;
+        requests.cancel(std::slice::from_ref(&letter.id)).await?;
     }
     Ok(posted)
 }

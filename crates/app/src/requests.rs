@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use postroom_domain::id::DeliveryId;
+use postroom_domain::lifecycle::Resolution;
 use postroom_ports::error::PortError;
-use postroom_ports::queue::{Changed, DeliveryQueue};
+use postroom_ports::queue::{Changed, DeliveryQueue, Request};
 use postroom_ports::sinks::Observer;
 
-/// Cancel and redrive.
+/// Cancel, redrive, retry and resolve: each for many letters at once, and each letter on its
+/// own account. One answer per id, in order.
 #[derive(Clone, Debug)]
 pub struct Requests {
     queue: Arc<dyn DeliveryQueue>,
@@ -21,27 +23,45 @@ impl Requests {
         Self { queue, observer }
     }
 
-    /// Stops a letter that is not claimed.
+    /// Stops letters that are not claimed.
     ///
     /// # Errors
     /// Those of the queue.
-    pub async fn cancel(&self, id: &DeliveryId) -> Result<Changed, PortError> {
-        Ok(self.heard(self.queue.cancel(std::slice::from_ref(id)).await?))
+    pub async fn cancel(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
+        self.request(ids, Request::Cancel).await
     }
 
-    /// Puts a failed or dead letter back.
+    /// Puts failed and dead letters back.
     ///
     /// # Errors
     /// Those of the queue.
-    pub async fn redrive(&self, id: &DeliveryId) -> Result<Changed, PortError> {
-        Ok(self.heard(self.queue.redrive(std::slice::from_ref(id)).await?))
+    pub async fn redrive(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
+        self.request(ids, Request::Redrive).await
     }
 
-    fn heard(&self, mut answers: Vec<Changed>) -> Changed {
-        let answer = answers.pop().unwrap_or(Changed::Unknown);
-        if let Changed::Done(committed) = &answer {
-            self.observer.committed(&committed.delivery_id, &committed.workflow, &committed.transition);
+    /// Makes the next attempt of letters that wait for it at once.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn retry(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
+        self.request(ids, Request::Retry).await
+    }
+
+    /// Says what becomes of letters in doubt.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn resolve(&self, ids: &[DeliveryId], resolution: Resolution) -> Result<Vec<Changed>, PortError> {
+        self.request(ids, Request::Resolve(resolution)).await
+    }
+
+    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+        let answers = self.queue.request(ids, request).await?;
+        for answer in &answers {
+            if let Changed::Done(committed) = answer {
+                self.observer.committed(&committed.delivery_id, &committed.workflow, &committed.transition);
+            }
         }
-        answer
+        Ok(answers)
     }
 }

@@ -80,6 +80,8 @@ impl Code {
     pub const CANCELLED: &'static str = "CANCELLED";
     /// Put back by a person.
     pub const REDRIVEN: &'static str = "REDRIVEN";
+    /// A person wanted the next attempt at once.
+    pub const HASTENED: &'static str = "HASTENED";
     /// In doubt, and a person has to decide.
     pub const HELD: &'static str = "HELD";
     /// In doubt, and sent once more by policy: the one way in which a duplicate can happen.

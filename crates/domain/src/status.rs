@@ -63,6 +63,12 @@ impl Status {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
+    /// Whether it waits for its first or its next attempt.
+    #[must_use]
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, Self::Queued | Self::Retrying)
+    }
+
     /// Whether nothing more happens to the letter by itself.
     #[must_use]
     pub const fn is_final(self) -> bool {

@@ -51,6 +51,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("resolved: give up", Event::Resolved(Resolution::GiveUp)),
         ("reported", Event::Reported(Feedback::Delivered)),
         ("redriven", Event::Redriven),
+        ("hastened", Event::Hastened),
     ]
 }
 
@@ -204,6 +205,13 @@ fn the_fifth_failure_of_the_standard_policy_is_the_last() {
 }
 
 #[test]
+fn a_hastened_letter_is_due_at_once_and_nothing_else_of_it_changes() {
+    let waiting = DeliveryState { attempts: 3, excused: 1, crashes: 1, ..letter(Status::Retrying) };
+    let hastened = step(&waiting, &Event::Hastened, InDoubtPolicy::Resend).unwrap();
+    assert_eq!((&hastened.next, hastened.due_in), (&waiting, Some(Duration::ZERO)));
+}
+
+#[test]
 fn a_redriven_letter_has_its_whole_budget_again() {
     let dead = DeliveryState { attempts: 5, crashes: 2, ..letter(Status::DeadLetter) };
     let redriven = step(&dead, &Event::Redriven, InDoubtPolicy::Resend).unwrap().next;
@@ -222,7 +230,7 @@ proptest! {
 
     #[test]
     fn whatever_happens_a_final_letter_has_no_due_time_and_a_waiting_one_has(
-        choices in proptest::collection::vec((0..20_usize, 0..3_usize, 0.0..1.0_f64), 1..40)
+        choices in proptest::collection::vec((0..21_usize, 0..3_usize, 0.0..1.0_f64), 1..40)
     ) {
         let mut state = DeliveryState::queued(Timestamp::EPOCH);
         for (event, doubt, sample) in choices {

@@ -2,6 +2,7 @@
 #![expect(clippy::elidable_lifetime_names, reason = "mockall asks for the name")]
 
 use postroom_domain::address::{EmailAddress, Mailbox};
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::DeliveryId;
 use postroom_domain::letter::{HeaderField, Subject};
 use postroom_domain::time::Timestamp;
@@ -27,6 +28,8 @@ pub struct Draft<'a> {
     pub headers: &'a [HeaderField],
     /// The words.
     pub rendered: &'a Rendered,
+    /// Files beside the letter and images inside its HTML, in order.
+    pub attachments: &'a [Attachment],
     /// What stands under Date.
     pub date: Timestamp,
 }

@@ -4,7 +4,7 @@
 //!  enqueue ─▶ (queued) ─ claim ─▶ (in_progress) ─ ready ─▶ handover ─ settle ─▶ …
 //!                 ▲                    │  ▲                    │
 //!                 │                    │  └── extend           │
-//!                 └── redrive          └──── lapsed ◀──────────┘  (worker died)
+//!                 └── request          └──── lapsed ◀──────────┘  (worker died)
 //! ```
 //!
 //! Every write after a claim names the claim's [`Fence`]; where it is stale, nothing changes
@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use postroom_domain::feedback::Feedback;
 use postroom_domain::id::{DeliveryId, LeaseToken, ProviderMessageId, TenantId, TransportName, WorkerId, Workflow};
 use postroom_domain::invalid::Invalid;
-use postroom_domain::lifecycle::{DeliveryState, Transition};
+use postroom_domain::lifecycle::{DeliveryState, Event, Resolution, Transition};
 use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
 use serde_json::Value;
@@ -147,7 +147,33 @@ pub struct Committed {
     pub transition: Transition,
 }
 
-/// What became of one request to cancel or to redrive.
+/// What a person or an application asks for after the fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// Do not send a letter that is `queued` or `retrying`.
+    Cancel,
+    /// Put a `failed` or `dead_letter` letter back, with its whole budget and due at once.
+    Redrive,
+    /// Make the next attempt of a `retrying` letter at once; its budget stays what it is.
+    Retry,
+    /// A person's decision about a letter `in_doubt`, held or not.
+    Resolve(Resolution),
+}
+
+impl Request {
+    /// What the domain calls it.
+    #[must_use]
+    pub const fn event(self) -> Event {
+        match self {
+            Self::Cancel => Event::Cancelled,
+            Self::Redrive => Event::Redriven,
+            Self::Retry => Event::Hastened,
+            Self::Resolve(resolution) => Event::Resolved(resolution),
+        }
+    }
+}
+
+/// What became of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// Done: this is on record.
@@ -250,12 +276,10 @@ pub trait DeliveryQueue: std::fmt::Debug + Send + Sync + 'static {
     /// (settled without a due time) are not returned.
     async fn doubtful(&self, worker: WorkerId, limit: u32, lease: Duration) -> Result<Batch, PortError>;
 
-    /// Cancels letters that are `queued` or `retrying`; one answer per id, in order.
-    async fn cancel(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError>;
-
-    /// Puts `failed` and `dead_letter` letters back, with their whole budget and due at once;
-    /// one answer per id, in order.
-    async fn redrive(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError>;
+    /// Does for each letter what was asked for, where the domain's `apply` allows it, each on
+    /// its own account; one answer per id, in order. A letter that would be sent again needs
+    /// its content. Whoever held a letter that is changed so is stale from then on.
+    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError>;
 
     /// Cancels at most `limit` waiting letters past `expires_at`, and forgets what is past its
     /// retention, at most `limit` of each.

@@ -152,6 +152,19 @@ async fn a_change_by_hand_takes_the_letter_from_its_worker() {
 }
 
 #[tokio::test]
+async fn a_due_time_that_is_changed_by_hand_counts_in_the_queue_too() {
+    let scene = Scene::fresh().await;
+    scene.enqueue(&postroom_ports::contract::letters::delivery()).await;
+    scene.sql("UPDATE email.deliveries SET due_at = now() + interval '1 hour'").await;
+    assert!(scene.claim().await.is_empty(), "it was put off");
+    scene.sql("UPDATE email.deliveries SET due_at = now()").await;
+    assert_eq!(scene.claim().await.len(), 1, "it was called");
+    let mut connection = scene.connection().await;
+    let events: i64 = value(&mut connection, "SELECT count(*) FROM email.delivery_events").await;
+    assert_eq!(events, 2, "another time is no change of status");
+}
+
+#[tokio::test]
 async fn every_enabled_consumer_gets_every_event() {
     let scene = Scene::fresh().await;
     scene.sql("INSERT INTO email.relay_consumers VALUES ('webhooks', true), ('mirror', false), ('alarms', true)").await;

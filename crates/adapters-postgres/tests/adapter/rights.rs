@@ -90,7 +90,7 @@ async fn a_worker_role_can_do_all_that_the_adapter_does() {
     use postroom_adapters_postgres::PostgresStore;
     use postroom_domain::lifecycle::Event;
     use postroom_ports::contract::letters::{decide, delivery, report, worker_id};
-    use postroom_ports::queue::{DeliveryQueue, Fenced, Retention, Settlement};
+    use postroom_ports::queue::{DeliveryQueue, Fenced, Request, Retention, Settlement};
     use postroom_ports::tracker::DeliveryTracker;
     use postroom_ports::worker::{Presence, WorkerRegistry};
 
@@ -103,7 +103,7 @@ async fn a_worker_role_can_do_all_that_the_adapter_does() {
     workers.register(worker, "test").await.unwrap();
     workers.set_presence(worker, Presence::Idle).await.unwrap();
     let (sent, cancelled) = (scene.enqueue(&delivery()).await, scene.enqueue(&delivery()).await);
-    queue.cancel(std::slice::from_ref(&cancelled)).await.unwrap();
+    queue.request(std::slice::from_ref(&cancelled), Request::Cancel).await.unwrap();
     let claim = scene.claim().await.pop().unwrap();
     let settlement = Settlement {
         fence: claim.fence.clone(),

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use postroom_domain::feedback::Feedback;
 use postroom_domain::id::DeliveryId;
-use postroom_domain::lifecycle::Event;
+use postroom_domain::lifecycle::{Event, Resolution};
 use postroom_domain::status::{Stage, Status};
 use postroom_ports::contract::letters::{
     decide, deferred, delivery, frozen, in_doubt, receipt, report, transport_name, worker_id,
 };
 use postroom_ports::letter::NewDelivery;
-use postroom_ports::queue::{Batch, ClaimRequest, DeliveryQueue, Fenced, Ready, Settlement};
+use postroom_ports::queue::{Batch, ClaimRequest, DeliveryQueue, Fenced, Ready, Request, Settlement};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
 
@@ -88,7 +88,9 @@ async fn workers_cancellers_and_reporters_at_once_leave_every_letter_accounted_f
             for chunk in mine.chunks(5) {
                 let mut chunk = chunk.to_vec();
                 chunk.reverse();
-                scene.store.queue().cancel(&chunk).await.unwrap();
+                for request in [Request::Cancel, Request::Retry, Request::Resolve(Resolution::Resend)] {
+                    scene.store.queue().request(&chunk, request).await.unwrap();
+                }
                 for id in chunk {
                     let seen = report(Feedback::Delivered, &format!("{step}-{id}"));
                     scene.store.tracker().record(&id, &seen).await.unwrap();

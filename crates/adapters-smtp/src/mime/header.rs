@@ -23,6 +23,7 @@ pub(super) fn mailbox(mailbox: &Mailbox) -> HeaderType<'_> {
     let address = mailbox.address().as_str();
     match mailbox.name() {
         Some(name) if deceives(name) => HeaderType::Raw(Raw::new(format!("{} <{address}>", encoded_words(name)))),
+        Some(name) if breaks(name) => HeaderType::Raw(Raw::new(format!("{} <{address}>", quoted_string(name)))),
         name => HeaderType::Address(Address::new_address(name, address)),
     }
 }
@@ -45,6 +46,17 @@ pub(super) fn verbatim(value: &str) -> HeaderType<'_> {
 
 fn deceives(value: &str) -> bool {
     value.contains("=?")
+}
+
+/// Whether a plain name is so long that mail-builder cuts it in two: some readers put a space
+/// where it was cut, in the middle of a word.
+fn breaks(name: &str) -> bool {
+    name.is_ascii() && name.len() > WORD_LIMIT
+}
+
+/// The name in quotes, which may be folded at its spaces and fits a line even if it has none.
+fn quoted_string(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// The value as encoded words; readers join adjacent ones without the space (RFC 2047 §6.2).

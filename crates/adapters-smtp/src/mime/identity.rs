@@ -1,4 +1,4 @@
-//! What is the same whenever one letter is composed: its Message-ID and its boundary.
+//! What is the same whenever one letter is composed: its Message-ID and its boundaries.
 
 use postroom_domain::id::DeliveryId;
 use sha2::{Digest, Sha256};
@@ -22,11 +22,25 @@ pub(super) fn message_id(delivery_id: &DeliveryId, domain: &str) -> String {
     }
 }
 
-/// A line of this text ends a part. The bodies go into the hash, so that nobody can put the
-/// boundary of a letter into its data by knowing its id: they would have to find text that
-/// contains its own hash.
-pub(super) fn boundary(delivery_id: &DeliveryId, text: &str, html: &str) -> String {
-    format!("part_{}", hash(&["boundary", delivery_id.as_str(), text, html]))
+/// Lines of these texts end a part, one text for each level at which parts may lie. The bodies
+/// go into the hash, so that nobody can put the boundary of a letter into its data by knowing its
+/// id: they would have to find text that contains its own hash. Attachments need not go in:
+/// Base64 has no `-`.
+#[derive(Debug)]
+pub(super) struct Boundaries<'a> {
+    pieces: [&'a str; 3],
+}
+
+impl<'a> Boundaries<'a> {
+    pub(super) fn of(delivery_id: &'a DeliveryId, text: &'a str, html: &'a str) -> Self {
+        Self { pieces: [delivery_id.as_str(), text, html] }
+    }
+
+    /// The boundary of `multipart/<level>`.
+    pub(super) fn at(&self, level: &str) -> String {
+        let [id, text, html] = self.pieces;
+        format!("part_{}", hash(&["boundary", level, id, text, html]))
+    }
 }
 
 /// Each piece goes in with its length before it, so that no two lists of pieces are alike.

@@ -3,6 +3,7 @@
 use mailparse::{MailHeaderMap, ParsedMail, addrparse_header, parse_mail};
 use postroom_adapters_smtp::MimeComposer;
 use postroom_domain::address::{EmailAddress, Mailbox};
+use postroom_domain::attachment::{Attachment, Placement};
 use postroom_domain::id::DeliveryId;
 use postroom_domain::letter::{HeaderField, Subject};
 use postroom_domain::time::Timestamp;
@@ -50,6 +51,7 @@ struct Words {
     rendered: Rendered,
     headers: Vec<HeaderField>,
     reply_to: Option<EmailAddress>,
+    attachments: Vec<Attachment>,
 }
 
 fn words(name: &str, subject: &str, text: &str) -> Words {
@@ -66,6 +68,7 @@ fn words(name: &str, subject: &str, text: &str) -> Words {
         },
         headers: Vec::new(),
         reply_to: None,
+        attachments: Vec::new(),
     }
 }
 
@@ -79,6 +82,7 @@ fn composed(words: &Words) -> FrozenLetter {
         subject: None,
         headers: &words.headers,
         rendered: &words.rendered,
+        attachments: &words.attachments,
         date: Timestamp::from_micros(1_700_000_000_000_000),
     };
     MimeComposer::new("example.com").unwrap().compose(draft).unwrap()
@@ -205,6 +209,7 @@ fn the_letters_own_subject_goes_before_the_templates() {
         subject: Some(&subject),
         headers: &[],
         rendered: &words.rendered,
+        attachments: &[],
         date: Timestamp::EPOCH,
     };
     let letter = MimeComposer::new("example.com").unwrap().compose(draft).unwrap();
@@ -238,6 +243,69 @@ fn long_lines_and_large_bodies_are_encoded() {
         assert_lines(&letter);
         let mail = parse_mail(&letter.bytes).unwrap();
         assert_eq!(mail.subparts[0].get_body().unwrap().trim_end(), crlf(body).trim_end());
+    }
+}
+
+fn file(name: &str, kind: &str, bytes: &[u8]) -> Attachment {
+    Attachment::new(name, kind, Placement::Beside, bytes.to_vec()).unwrap()
+}
+
+fn image(id: &str, bytes: &[u8]) -> Attachment {
+    Attachment::new("logo.png", "image/png", Placement::Inline(id.to_owned()), bytes.to_vec()).unwrap()
+}
+
+/// The tree of types, in order.
+fn shape(part: &ParsedMail<'_>) -> String {
+    let inner: Vec<String> = part.subparts.iter().map(shape).collect();
+    if inner.is_empty() { part.ctype.mimetype.clone() } else { format!("{}({})", part.ctype.mimetype, inner.join(" ")) }
+}
+
+#[test]
+fn images_lie_around_the_html_and_files_around_the_letter() {
+    let (logo, pdf) = (image("logo@example.org", b"\x89PNG"), file("a.pdf", "application/pdf", b"%PDF"));
+    let both = "multipart/alternative(text/plain multipart/related(text/html image/png))";
+    for (attachments, wanted) in [
+        (vec![], "multipart/alternative(text/plain text/html)".to_owned()),
+        (vec![logo.clone()], both.to_owned()),
+        (vec![pdf.clone()], "multipart/mixed(multipart/alternative(text/plain text/html) application/pdf)".to_owned()),
+        (vec![pdf, logo], format!("multipart/mixed({both} application/pdf)")),
+    ] {
+        let words = Words { attachments, ..words("Ada", "Hello", "Hello\n") };
+        let letter = composed(&words);
+        assert!(letter == composed(&words), "the same draft gives the same bytes");
+        assert_lines(&letter);
+        assert_eq!(shape(&parse_mail(&letter.bytes).unwrap()), wanted);
+    }
+}
+
+#[test]
+fn files_arrive_as_they_were_handed_in() {
+    let every: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+    let attachments = vec![
+        file("Rechnung März 2030.pdf", "application/pdf", &every),
+        file("lines.txt", "text/plain", b"a\nb\r\nc\rd\0 \n--part_\n.\n"),
+        file(&format!("{}.bin", "long name ".repeat(19)), "application/octet-stream", b""),
+        file("報告書; x=\"y\".csv", "text/csv", "ä;ö\n".as_bytes()),
+        file("=?utf-8?Q?=0D=0ABcc=3A_x?= 'quoted'%41.txt", "text/plain", b"x"),
+        image(&"i".repeat(60), &every),
+    ];
+    let words = Words { attachments, ..words("Ada", "Hello", "Hello\n") };
+    let letter = composed(&words);
+    assert_lines(&letter);
+    let mail = parse_mail(&letter.bytes).unwrap();
+    let parts: Vec<_> =
+        mail.parts().filter(|part| part.headers.get_first_value("Content-Disposition").is_some()).collect();
+    assert_eq!(parts.len(), words.attachments.len());
+    for attachment in &words.attachments {
+        let same = |part: &&&ParsedMail<'_>| {
+            part.get_content_disposition().params.get("filename").map(String::as_str) == Some(attachment.filename())
+        };
+        let part = parts.iter().find(same).unwrap_or_else(|| panic!("no part is called {}", attachment.filename()));
+        assert!(part.get_body_raw().unwrap() == attachment.bytes(), "{}", attachment.filename());
+        assert_eq!(part.ctype.mimetype, attachment.content_type());
+        let id = part.headers.get_first_value("Content-ID");
+        assert_eq!(id, attachment.content_id().map(|id| format!("<{id}>")));
+        assert_eq!(value(part, "Content-Transfer-Encoding"), "base64");
     }
 }
 

@@ -28,7 +28,7 @@ impl Cancel {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let id = DeliveryId::parse(&self.delivery_id).map_err(|e| Failure::usage(e.to_string()))?;
         let requests = Requests::new(context.open().await?.queue, Arc::new(LogObserver));
-        match requests.cancel(&id).await? {
+        match requests.cancel(std::slice::from_ref(&id)).await?.pop().unwrap_or(Changed::Unknown) {
             Changed::Done(committed) => {
                 let status = committed.transition.next.status;
                 match context.format {

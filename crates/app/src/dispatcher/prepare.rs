@@ -60,6 +60,7 @@ impl Dispatcher {
             subject: letter.subject.as_ref(),
             headers: &headers,
             rendered: &rendered,
+            attachments: &[],
             date: time.now(&*self.room.clock),
         };
         self.room.composer.compose(draft).map_err(|e| refused(e.to_string()))

@@ -6,6 +6,7 @@ use postroom::accept::{Door, Receipt};
 use postroom::fields::Fields;
 use postroom::requests::Requests;
 use postroom_domain::status::Status;
+use postroom_ports::contract::letters::delivery_id;
 use postroom_ports::queue::{Changed, DeliveryQueue, MockDeliveryQueue};
 use serde_json::json;
 
@@ -55,8 +56,10 @@ async fn the_observer_hears_of_a_letter_that_is_called_off() {
     let house = House::new(policy());
     let id = house.enqueue(crate::house::delivery("off")).await;
     let requests = Requests::new(house.room.queue.clone(), house.observer.clone());
-    assert!(matches!(requests.cancel(&id).await.unwrap(), Changed::Done(_)));
-    assert_eq!(requests.cancel(&id).await.unwrap(), Changed::Not(Status::Cancelled));
+    let ids = [id, delivery_id("nobody-knows-me")];
+    assert!(matches!(requests.cancel(&ids).await.unwrap()[..], [Changed::Done(_), Changed::Unknown]));
+    let late = requests.cancel(&ids).await.unwrap();
+    assert_eq!(late, [Changed::Not(Status::Cancelled), Changed::Unknown]);
     let heard = house.observer.committed();
     assert_eq!((heard.len(), heard[0].1.next.status), (1, Status::Cancelled));
 }

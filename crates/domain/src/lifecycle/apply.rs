@@ -58,6 +58,7 @@ pub fn apply(state: &DeliveryState, event: &Event, ctx: &Context<'_>) -> Result<
         (InDoubt, Event::Resolved(resolution)) => to.resolved(*resolution),
 
         (Failed | DeadLetter, Event::Redriven) => to.redriven(),
+        (Retrying, Event::Hastened) => to.coded(Retrying, Code::HASTENED).due(Duration::ZERO),
 
         (_, Event::Reported(report)) => to.reported(*report),
 

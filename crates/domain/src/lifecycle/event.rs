@@ -59,6 +59,8 @@ pub enum Event {
     Reported(Feedback),
     /// A person put it back.
     Redriven,
+    /// A person wants its next attempt now.
+    Hastened,
 }
 
 impl Event {
@@ -78,6 +80,7 @@ impl Event {
             Self::Resolved(_) => "resolved",
             Self::Reported(_) => "reported",
             Self::Redriven => "redriven",
+            Self::Hastened => "hastened",
         }
     }
 }

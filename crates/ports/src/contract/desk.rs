@@ -13,8 +13,8 @@ use super::StoreHarness;
 use super::letters::{self, decide, transport_name};
 use crate::letter::{FrozenLetter, NewDelivery};
 use crate::queue::{
-    Batch, Changed, Claim, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, ProviderReport, Ready, Retention,
-    Settlement,
+    Batch, Changed, Claim, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, ProviderReport, Ready, Request,
+    Retention, Settlement,
 };
 use crate::tracker::{Delivery, DeliveryEvent, DeliveryTracker, Recorded, Search};
 use crate::worker::WorkerRegistry;
@@ -166,12 +166,17 @@ impl Desk {
 
     /// The answer to one request to cancel.
     pub async fn cancel(&self, id: &DeliveryId) -> Changed {
-        first(self.queue.cancel(std::slice::from_ref(id)).await.expect("the queue cancels"))
+        self.ask(id, Request::Cancel).await
     }
 
     /// The answer to one request to redrive.
     pub async fn redrive(&self, id: &DeliveryId) -> Changed {
-        first(self.queue.redrive(std::slice::from_ref(id)).await.expect("the queue redrives"))
+        self.ask(id, Request::Redrive).await
+    }
+
+    /// The answer to one request.
+    pub async fn ask(&self, id: &DeliveryId, request: Request) -> Changed {
+        first(self.queue.request(std::slice::from_ref(id), request).await.expect("the queue takes requests"))
     }
 
     /// Records a report, which is new and of a letter that exists; what it made of the letter.

@@ -72,6 +72,13 @@ macro_rules! for_each_queue_rule {
             redrive_matches_domain_apply_redriven
             redrive_of_a_letter_without_bytes_renders_it_anew
             redrive_without_content_says_so
+            a_retrying_letter_asked_to_retry_is_due_at_once
+            retry_matches_domain_apply_hastened
+            retry_touches_no_letter_that_does_not_wait_for_its_next_attempt
+            a_letter_in_doubt_follows_a_persons_decision
+            a_held_letter_in_doubt_can_be_resolved
+            only_letters_in_doubt_can_be_resolved
+            of_a_person_and_a_worker_who_decide_at_once_one_is_told_that_it_came_too_late
             sweep_cancels_what_expired_with_its_code
             sweep_matches_domain_apply_expired
             sweep_keeps_to_its_limit

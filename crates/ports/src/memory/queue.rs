@@ -18,7 +18,7 @@ use crate::error::{PortError, PortErrorKind};
 use crate::letter::NewDelivery;
 use crate::queue::{
     Batch, Changed, Claim, ClaimRequest, Committed, Content, DeliveryQueue, Enqueued, Fence, Fenced, Hosts,
-    QueueCapabilities, Ready, Retention, Settlement, Support, Swept,
+    QueueCapabilities, Ready, Request, Retention, Settlement, Support, Swept,
 };
 
 #[async_trait]
@@ -84,14 +84,10 @@ impl DeliveryQueue for MemoryStore {
         Ok(tables.take_over(open, worker, limit, lease, now))
     }
 
-    async fn cancel(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
+    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
         let (mut tables, now) = self.begin();
-        Ok(ids.iter().map(|id| tables.change(id, &Event::Cancelled, now)).collect())
-    }
-
-    async fn redrive(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
-        let (mut tables, now) = self.begin();
-        let answers = ids.iter().map(|id| tables.change(id, &Event::Redriven, now)).collect();
+        let event = request.event();
+        let answers = ids.iter().map(|id| tables.change(id, &event, now)).collect();
         tables.ring();
         Ok(answers)
     }
@@ -236,7 +232,7 @@ impl Tables {
     fn change(&mut self, id: &DeliveryId, event: &Event, now: Timestamp) -> Changed {
         let Some(record) = self.records.get(id) else { return Changed::Unknown };
         let Ok(transition) = record.decide(event, now) else { return Changed::Not(record.state.status) };
-        if *event == Event::Redriven && record.content.is_none() {
+        if transition.next.status.is_waiting() && record.content.is_none() {
             return Changed::ContentGone;
         }
         let workflow = record.delivery.workflow.clone();

@@ -1,6 +1,7 @@
 //! The rules of a [`DeliveryQueue`](crate::queue::DeliveryQueue), by what happens to a letter.
 
 mod claim;
+mod decisions;
 mod doubtful;
 mod enqueue;
 mod handover;
@@ -10,6 +11,7 @@ mod settle;
 mod sweep;
 
 pub use claim::*;
+pub use decisions::*;
 pub use doubtful::*;
 pub use enqueue::*;
 pub use handover::*;

@@ -10,10 +10,10 @@ use crate::contract::StoreHarness;
 use crate::contract::desk::{Desk, KEEP};
 use crate::contract::letters::{decide, deferred, delivery, delivery_id, rejected};
 use crate::letter::NewDelivery;
-use crate::queue::{Changed, Committed, Content, Retention};
+use crate::queue::{Changed, Committed, Content, Request, Retention};
 
 /// The transition that was committed for a request that could be granted.
-fn granted(answer: Changed) -> Committed {
+pub(super) fn granted(answer: Changed) -> Committed {
     match answer {
         Changed::Done(committed) => *committed,
         other => panic!("the request is granted, but the answer was {other:?}"),
@@ -59,9 +59,9 @@ pub async fn requests_answer_each_id_in_order<H: StoreHarness>(harness: &H) {
     let sent = desk.enqueue_and_finish(&delivery(), &Event::Accepted).await;
     let waiting = desk.enqueue(&delivery()).await;
     let ids = [sent, delivery_id("nobody-knows-me"), waiting.clone()];
-    let redriven = desk.queue.redrive(&ids).await.expect("the queue answers");
+    let redriven = desk.queue.request(&ids, Request::Redrive).await.expect("the queue answers");
     assert_eq!(redriven, [Changed::Not(Status::Sent), Changed::Unknown, Changed::Not(Status::Queued)]);
-    let answers = desk.queue.cancel(&ids).await.expect("the queue answers");
+    let answers = desk.queue.request(&ids, Request::Cancel).await.expect("the queue answers");
     let [first, second, third] = answers.try_into().expect("one answer per id");
     assert_eq!((first, second), (Changed::Not(Status::Sent), Changed::Unknown));
     assert_eq!(granted(third).delivery_id, waiting);

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use postroom_domain::id::{DeliveryId, LeaseToken, WorkerId};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::letter::Priority;
-use postroom_domain::lifecycle::{DeliveryState, Transition};
+use postroom_domain::lifecycle::{DeliveryState, Resolution, Transition};
 use postroom_domain::status::{Stage, Status};
 use postroom_domain::time::Timestamp;
 use postroom_ports::contract::letters::delivery;
@@ -13,7 +13,7 @@ use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
 use postroom_ports::queue::{
     Batch, Changed, ClaimRequest, Committed, Content, DeliveryQueue, Enqueued, Fence, Fenced, QueueCapabilities, Ready,
-    Retention, Settlement, Swept,
+    Request, Retention, Settlement, Swept,
 };
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
@@ -56,7 +56,7 @@ impl DeliveryQueue for BrokenStore {
             Fault::HardShares => request.limit = request.limit.min(request.lane_share),
             Fault::RevivesFinalLetters => {
                 let ids = self.notes().ids.clone();
-                self.inner.redrive(&ids).await?;
+                self.inner.request(&ids, Request::Redrive).await?;
             }
             _ => {}
         }
@@ -125,29 +125,26 @@ impl DeliveryQueue for BrokenStore {
         Ok(batch)
     }
 
-    async fn cancel(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
-        if self.is(Fault::CancelOnlySaysSo) {
-            let mut answers = Vec::new();
-            for id in ids {
-                let status = self.inner.find(id).await?.map_or(Status::Queued, |seen| seen.status);
-                answers.push(granted(id, status, Status::Cancelled));
+    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+        let mut request = request;
+        match (self.fault, request) {
+            (Fault::CancelOnlySaysSo, Request::Cancel) => return self.only_said(ids, Status::Cancelled).await,
+            (Fault::RetryOnlySaysSo, Request::Retry) => return self.only_said(ids, Status::Retrying).await,
+            (Fault::HeldStaysHeld, Request::Resolve(_)) => {
+                let held = Changed::Not(Status::InDoubt);
+                return Ok(vec![held; ids.len()]);
             }
-            return Ok(answers);
+            (Fault::ResolvesAsSent, Request::Resolve(_)) => request = Request::Resolve(Resolution::Sent),
+            _ => {}
         }
-        let answers = self.inner.cancel(ids).await?.into_iter().zip(ids);
-        let answers = answers.map(|(answer, id)| match (answer, self.fault) {
-            (Changed::Not(status), Fault::CancelsAnything) => granted(id, status, Status::Cancelled),
-            (answer, _) => answer,
-        });
-        Ok(self.answered(answers.collect()))
-    }
-
-    async fn redrive(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
-        let answers = self.inner.redrive(ids).await?.into_iter().zip(ids);
-        let answers = answers.map(|(answer, id)| match (answer, self.fault) {
-            (Changed::ContentGone, Fault::RedrivesWithoutContent) => granted(id, Status::Failed, Status::Queued),
-            (Changed::Done(_), Fault::RedriveNeedsBytes) => Changed::ContentGone,
-            (answer, _) => answer,
+        let answers = self.inner.request(ids, request).await?.into_iter().zip(ids);
+        let answers = answers.map(|(answer, id)| match (answer, self.fault, request) {
+            (Changed::Not(from), Fault::CancelsAnything, Request::Cancel) => granted(id, from, Status::Cancelled),
+            (Changed::Not(from), Fault::RetriesAnything, Request::Retry) => granted(id, from, Status::Retrying),
+            (Changed::Not(from), Fault::ResolvesAnything, Request::Resolve(_)) => granted(id, from, Status::Sent),
+            (Changed::ContentGone, Fault::RedrivesWithoutContent, _) => granted(id, Status::Failed, Status::Queued),
+            (Changed::Done(_), Fault::RedriveNeedsBytes, Request::Redrive) => Changed::ContentGone,
+            (answer, ..) => answer,
         });
         Ok(self.answered(answers.collect()))
     }
@@ -170,6 +167,16 @@ impl DeliveryQueue for BrokenStore {
 }
 
 impl BrokenStore {
+    /// Grants everything and does nothing.
+    async fn only_said(&self, ids: &[DeliveryId], to: Status) -> Result<Vec<Changed>, PortError> {
+        let mut answers = Vec::new();
+        for id in ids {
+            let status = self.inner.find(id).await?.map_or(Status::Queued, |seen| seen.status);
+            answers.push(granted(id, status, to));
+        }
+        Ok(answers)
+    }
+
     async fn any_taken(&self, letters: &[NewDelivery]) -> Result<bool, PortError> {
         for new in letters {
             if self.inner.find(&new.delivery_id).await?.is_some() {
