@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use testcontainers::core::client::docker_client_instance;
 use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
@@ -15,6 +16,20 @@ use crate::server_url::ServerUrl;
 
 /// Pulling the image on a slow line is waited for; an engine that hangs is not.
 const LONGEST_START: Duration = Duration::from_mins(3);
+
+/// How long an engine may think about who it is.
+const LONGEST_PING: Duration = Duration::from_secs(10);
+
+/// The version of the Docker engine that answers, if one does.
+///
+/// # Errors
+///
+/// None does.
+pub async fn engine() -> Result<String> {
+    let asked = async { Ok::<_, anyhow::Error>(docker_client_instance().await?.version().await?) };
+    let version = timeout(LONGEST_PING, asked).await.context("the Docker engine does not answer")??;
+    Ok(version.version.unwrap_or_else(|| "of an unknown version".to_owned()))
+}
 
 /// A running container. It is removed when this value is dropped; if the process is killed instead, the `docker`
 /// command removes it, where there is one.

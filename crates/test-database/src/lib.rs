@@ -80,6 +80,7 @@ mod stale;
 mod template;
 
 pub use backend::Backend;
+pub use container::engine;
 pub use database::{TestDatabase, TestRole};
 pub use local::Durability;
 pub use server::Server;
