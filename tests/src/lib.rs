@@ -18,6 +18,8 @@
 //! Skipping: a test whose service is missing fails, with the line that installs it.
 
 mod binary;
+#[cfg(doctest)]
+mod guides;
 mod letter;
 mod mailgun;
 mod process;

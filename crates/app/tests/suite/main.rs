@@ -4,4 +4,5 @@
 mod dispatcher;
 mod door;
 mod house;
+mod testing;
 mod worker;
