@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
-use postroom_test_database::{Server, engine};
+use postroom_test_database::{Backend, Server, engine};
 
 use crate::cargo::{cargo, has};
 use crate::steps::{Outcome, Steps, say};
@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match (built, runtime.block_on(Server::start())) {
         (Outcome::Passed, Ok(server)) => {
             test(&mut steps, &server, arguments);
-            containers(&mut steps, runtime.block_on(engine()));
+            containers(&mut steps, server.backend(), runtime.block_on(engine()));
         }
         (Outcome::Passed, Err(reason)) => {
             steps.failed("database", &format!("{reason:#}"));
@@ -85,10 +85,11 @@ fn languages(steps: &mut Steps) -> Vec<(&'static str, PathBuf)> {
 }
 
 /// The tests of what only a Docker engine can show. Without one they cannot run, and the summary says so.
-fn containers(steps: &mut Steps, engine: Result<String>) {
+fn containers(steps: &mut Steps, server: Backend, engine: Result<String>) {
     match engine {
         Ok(version) => {
-            steps.remark(format!("containers exercised on Docker engine {version}"));
+            let extent = if server == Backend::Container { "the whole suite" } else { "their own tests alone" };
+            steps.remark(format!("containers exercised on Docker engine {version}: {extent}"));
             let tests = ["test", "--workspace", "--test", "container", "--", "--ignored"];
             steps.run("containers", &mut cargo(&tests));
         }

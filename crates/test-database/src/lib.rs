@@ -45,7 +45,7 @@
 //!
 //! A small shell script stands between us and a local server: it waits on a pipe that we hold, and when the pipe
 //! closes (we are done, or died of SIGKILL) it stops the server and removes the folder. A container is
-//! removed by the `docker` command in the same way.
+//! removed in the same way, by the `docker` command or by `curl`.
 //!
 //! # By hand
 //!
