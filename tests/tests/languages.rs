@@ -2,7 +2,7 @@
 //! `examples/python` and `examples/node`.
 
 use anyhow::{Context, Result, ensure};
-use postroom_tests::{Kind, Room, node, python};
+use postroom_tests::{Kind, Room, node, python, workspace};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::process::Command;
 
@@ -137,6 +137,22 @@ async fn from_every_language_exactly_the_committed_letters_arrive() -> Result<()
     for id in first {
         assert_eq!(room.status(&id).await?["status"], "sent");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_python_of_the_guide_runs_as_it_stands_there() -> Result<()> {
+    let room = Room::open(Kind::Postgres).await?;
+    let url = room.store.url();
+    let mut connection = PgConnection::connect(&url).await?;
+    connection.execute("CREATE TABLE invitations (id text PRIMARY KEY, email text NOT NULL)").await?;
+    let guide = std::fs::read_to_string(workspace().join("docs/embedding.md"))?;
+    let (_, program) = guide.split_once("\n```python\n").context("no Python in the guide")?;
+    let program = program.split("\n```").next().unwrap_or_default();
+    let here = program.replace("postgres://app@localhost/app", &url);
+    ensure!(here != program, "the guide's own address is another");
+    python(&here, &[]).await?;
+    assert_eq!(room.delivered().await?, ["reader@example.org"]);
     Ok(())
 }
 

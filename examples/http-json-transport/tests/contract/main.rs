@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "an unwrap in a test is an assertion")]
 
 mod harness;
+mod meaning;
 mod provider;
 mod reconcile;
 mod sabotage;
