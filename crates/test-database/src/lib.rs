@@ -35,6 +35,9 @@
 //! 3. `local`: PostgreSQL's programs from `PATH` or the distribution's folders; a cluster in a new folder below `/tmp`,
 //!    a unix socket only, as the user `postgres` or `nobody` when root runs the tests.
 //!
+//! [`engine`] says whether a Docker engine answers: the tests that only one can show are ignored in a plain run, and
+//! `cargo xtask test` runs them or says in its summary that they were not.
+//!
 //! `POSTROOM_TEST_DATABASE` with one of the three names allows no other. If nothing is there, every test that needs
 //! a database fails with the line that installs one; none is skipped.
 //!
