@@ -19,8 +19,11 @@
 
 mod binary;
 pub mod corpus;
+#[cfg(doctest)]
+mod guides;
 mod letter;
 mod mailgun;
+mod node;
 mod process;
 mod python;
 mod room;
@@ -31,6 +34,7 @@ mod wait;
 pub use binary::{Done, Postroom};
 pub use letter::Letter;
 pub use mailgun::Mailgun;
+pub use node::node;
 pub use process::{Process, Signal};
 pub use python::python;
 pub use room::{Room, codes, invitation, statuses};

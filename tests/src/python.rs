@@ -6,9 +6,10 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
 
-use crate::source::environment;
+use crate::source::{environment, workspace};
 
-/// Runs a Python program with these arguments and gives what it printed.
+/// Runs a Python program, which can import the sample `examples/python/sign_up.py`, with these arguments and gives what
+/// it printed.
 ///
 /// The interpreter is `POSTROOM_TEST_PYTHON`, or else `python3`; it must be able to import psycopg.
 ///
@@ -16,7 +17,10 @@ use crate::source::environment;
 /// There is no such interpreter, with the line that helps; or the program fails, with what it said.
 pub async fn python(program: &str, arguments: &[&str]) -> Result<String> {
     let interpreter = interpreter().await?;
-    let output = Command::new(interpreter).arg("-c").arg(program).args(arguments).output().await?;
+    let mut command = Command::new(interpreter);
+    command.arg("-c").arg(program).args(arguments);
+    command.env("PYTHONPATH", workspace().join("examples/python")).env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = command.output().await?;
     ensure!(output.status.success(), "Python failed: {}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?)
 }

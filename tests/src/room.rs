@@ -137,6 +137,19 @@ impl Room {
         until("the end of all letters", || async { Ok((undone().await? == 0).then_some(())) }).await
     }
 
+    /// One run of a worker over everything that is there, and who got a letter by it, in order of address.
+    ///
+    /// # Errors
+    /// The worker fails, or a letter cannot be read.
+    pub async fn delivered(&self) -> Result<Vec<String>> {
+        let mut worker = self.worker().await?;
+        self.is_done().await?;
+        worker.finish().await?.expect(0)?;
+        let mut recipients: Vec<String> = self.received()?.into_iter().map(|letter| letter.recipient).collect();
+        recipients.sort();
+        Ok(recipients)
+    }
+
     /// How many letters have which status.
     ///
     /// # Errors

@@ -58,7 +58,8 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let kept_by_tools = name == ".git" || name == "target" || name.starts_with("target-");
+        let kept_by_tools =
+            [".git", "target", "node_modules", "__pycache__"].contains(&name.as_str()) || name.starts_with("target-");
         if path.is_dir() {
             if !kept_by_tools {
                 collect(root, &path, found)?;

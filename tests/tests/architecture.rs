@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   app ─→ adapters-* ─→ ports ─→ domain        adapters never name each other or app
-//!   app ─→ ports, domain                        tests ─→ everything
+//!   app ─→ ports, domain                        tests, examples ─→ everything
 //! ```
 
 use std::collections::BTreeSet;
@@ -86,10 +86,26 @@ fn an_adapter_depends_on_ports_and_domain_and_never_on_another_adapter_or_the_ap
     Ok(())
 }
 
+/// Whether a package shows others how ours are used.
+fn is_an_example(package: &Package) -> bool {
+    package.name.starts_with("example-")
+}
+
 #[test]
-fn nobody_depends_on_the_app_but_tests() -> Result<()> {
+fn the_example_of_an_adapter_depends_on_ports_and_domain_alone() -> Result<()> {
+    let metadata = metadata()?;
+    let example = package(&metadata, "example-http-json-transport")?;
+    assert_eq!(ours(example), BTreeSet::from(["postroom-domain", "postroom-ports"]));
+    let source = sources("examples/http-json-transport/src")?;
+    let lines: usize = source.iter().map(|file| file.text.lines().count()).sum();
+    assert!(lines < 150, "the example has grown to {lines} lines");
+    Ok(())
+}
+
+#[test]
+fn nobody_depends_on_the_app_but_tests_and_examples() -> Result<()> {
     for package in &metadata()?.packages {
-        let apart = *package.name == "postroom-tests";
+        let apart = *package.name == "postroom-tests" || is_an_example(package);
         assert!(apart || !ours(package).contains("postroom"), "{} depends on the app", package.name);
     }
     Ok(())
@@ -110,7 +126,7 @@ fn the_test_database_comes_along_with_nothing_that_is_shipped() -> Result<()> {
 #[test]
 fn the_suites_and_doubles_of_the_ports_come_along_with_nothing_that_is_shipped() -> Result<()> {
     for package in &metadata()?.packages {
-        if ["postroom-tests", "postroom-ports"].contains(&package.name.as_str()) {
+        if ["postroom-tests", "postroom-ports"].contains(&package.name.as_str()) || is_an_example(package) {
             continue;
         }
         for dependency in normal(package).filter(|dependency| dependency.name == "postroom-ports") {

@@ -1,7 +1,7 @@
 //! Letters that join the caller's own transaction on PostgreSQL: what commits arrives, what does not never was.
 
 use anyhow::{Context, Result};
-use postroom_tests::{Kind, Room, python};
+use postroom_tests::{Kind, Room};
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 
 const ENQUEUE: &str = "SELECT email.enqueue(workflow => 'invite', template => 'invitation', recipient => $1, \
@@ -11,16 +11,6 @@ const DATA: &str = r#"{"inviter_name": "Robin", "organization_name": "Example", 
 
 async fn enqueue(connection: &mut PgConnection, recipient: &str) -> Result<String> {
     Ok(sqlx::query(ENQUEUE).bind(recipient).bind(DATA).fetch_one(connection).await?.try_get(0)?)
-}
-
-/// One run of a worker over everything that is there, and who got a letter by it.
-async fn delivered(room: &Room) -> Result<Vec<String>> {
-    let mut worker = room.worker().await?;
-    room.is_done().await?;
-    worker.finish().await?.expect(0)?;
-    let mut recipients: Vec<String> = room.received()?.into_iter().map(|letter| letter.recipient).collect();
-    recipients.sort();
-    Ok(recipients)
 }
 
 #[tokio::test]
@@ -48,7 +38,7 @@ async fn in_sql_a_letter_is_sent_if_and_only_if_its_transaction_commits() -> Res
     enqueue(&mut dying, "died@example.org").await?;
     dying.close_hard().await?;
 
-    assert_eq!(delivered(&room).await?, ["also-committed@example.org", "committed@example.org"]);
+    assert_eq!(room.delivered().await?, ["also-committed@example.org", "committed@example.org"]);
     assert_eq!(room.status(&id).await?["status"], "sent");
     Ok(())
 }
@@ -104,54 +94,10 @@ async fn in_sql_a_template_error_fails_that_letter_with_its_reason_and_no_other(
     );
     let bad: String = row.await?.try_get(0)?;
     enqueue(&mut connection, "good@example.org").await?;
-    assert_eq!(delivered(&room).await?, ["good@example.org"]);
+    assert_eq!(room.delivered().await?, ["good@example.org"]);
     let document = room.status(&bad).await?;
     assert_eq!((&document["status"], &document["last_error_code"]), (&"failed".into(), &"TEMPLATE".into()));
     let reason = document["last_error_message"].as_str().unwrap_or_default();
     assert!(reason.contains("inviter_name"), "{reason}");
-    Ok(())
-}
-
-/// Commit, rollback and savepoint, as an application in Python would write them.
-const PROGRAM: &str = r#"
-import sys, json, psycopg
-data = json.dumps({"inviter_name": "Robin", "organization_name": "Example", "role": "editor",
-                   "accept_url": "https://app.example.org/accept"})
-def enqueue(connection, recipient):
-    return connection.execute(
-        "SELECT email.enqueue(workflow => 'invite', template => 'invitation', recipient => %s, data => %s::jsonb)",
-        (recipient, data)).fetchone()[0]
-with psycopg.connect(sys.argv[1]) as connection:
-    with connection.transaction():
-        print(enqueue(connection, "committed@example.org"))
-    try:
-        with connection.transaction():
-            enqueue(connection, "rolled-back@example.org")
-            raise KeyError("the application fails after it has enqueued")
-    except KeyError:
-        pass
-    with connection.transaction():
-        enqueue(connection, "also-committed@example.org")
-        try:
-            with connection.transaction():
-                enqueue(connection, "savepoint@example.org")
-                raise KeyError("a part of it fails")
-        except KeyError:
-            pass
-    try:
-        with connection.transaction():
-            enqueue(connection, "nobody")
-    except psycopg.errors.InvalidParameterValue as error:
-        print(error.diag.message_primary)
-"#;
-
-#[tokio::test]
-async fn from_python_a_letter_is_sent_if_and_only_if_its_transaction_commits() -> Result<()> {
-    let room = Room::open(Kind::Postgres).await?;
-    let printed = python(PROGRAM, &[&room.store.url()]).await?;
-    let (id, refusal) = printed.trim_end().split_once('\n').context("no refusal was printed")?;
-    assert!(refusal.starts_with("recipient: "), "{refusal}");
-    assert_eq!(delivered(&room).await?, ["also-committed@example.org", "committed@example.org"]);
-    assert_eq!(room.status(id).await?["status"], "sent");
     Ok(())
 }

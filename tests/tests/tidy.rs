@@ -12,7 +12,7 @@ const STORAGE: [(&str, &str); 2] =
 /// The Rust files of all packages, tests included.
 fn rust() -> Result<Vec<Source>> {
     let mut files = Vec::new();
-    for folder in ["crates", "tests", "xtask"] {
+    for folder in ["crates", "examples", "tests", "xtask"] {
         files.extend(sources(folder)?.into_iter().filter(|file| file.ends_with(".rs")));
     }
     ensure!(files.len() > 100, "where are the sources?");

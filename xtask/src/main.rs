@@ -4,6 +4,7 @@
 
 mod cargo;
 mod lint;
+mod node;
 mod python;
 mod sizes;
 mod sqlx;
@@ -27,7 +28,8 @@ enum Task {
     ///
     /// Starts one PostgreSQL for the whole run, and says which: the server of `TEST_DATABASE_URL`, a container, or a
     /// local one (`POSTROOM_TEST_DATABASE=url|container|local` allows only that). Uses cargo-nextest where it is
-    /// installed, `cargo test` otherwise. Ends with a summary; exits with 1 if anything failed or could not run.
+    /// installed, `cargo test` otherwise. Where a Docker engine answers, what only containers can show is tested too.
+    /// Ends with a summary; exits with 1 if anything failed or could not run.
     Test(test::Arguments),
     /// Check the format and the lints, without a test
     Lint,

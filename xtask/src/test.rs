@@ -1,13 +1,14 @@
 //! `cargo xtask test`: everything that must pass, in one command.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
-use postroom_test_database::Server;
+use postroom_test_database::{Backend, Server, engine};
 
 use crate::cargo::{cargo, has};
 use crate::steps::{Outcome, Steps, say};
-use crate::{lint, python};
+use crate::{lint, node, python};
 
 /// What may be said after `cargo xtask test`.
 #[derive(clap::Args)]
@@ -24,7 +25,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let built = steps.run("build", &mut cargo(&["build", "--workspace", "--all-targets"]));
     let runtime = tokio::runtime::Runtime::new()?;
     match (built, runtime.block_on(Server::start())) {
-        (Outcome::Passed, Ok(server)) => test(&mut steps, &server, arguments),
+        (Outcome::Passed, Ok(server)) => {
+            test(&mut steps, &server, arguments);
+            containers(&mut steps, server.backend(), runtime.block_on(engine()));
+        }
         (Outcome::Passed, Err(reason)) => {
             steps.failed("database", &format!("{reason:#}"));
             not_run(&mut steps, "there is no database");
@@ -41,17 +45,13 @@ fn test(steps: &mut Steps, server: &Server, arguments: &Arguments) {
     queries.env("TEST_DATABASE_URL", server.url()).env("POSTROOM_TEST_DATABASE", "url");
     steps.run("queries", &mut queries);
 
-    let python = python::with_psycopg();
+    let languages = languages(steps);
     let in_environment = |command: &mut Command| {
-        command.env("TEST_DATABASE_URL", server.url()).env("POSTROOM_TEST_DATABASE", "url");
-        if let Ok(python) = &python {
-            command.env("POSTROOM_TEST_PYTHON", python);
-        }
+        command
+            .env("TEST_DATABASE_URL", server.url())
+            .env("POSTROOM_TEST_DATABASE", "url")
+            .envs(languages.iter().cloned());
     };
-    steps.remark(match &python {
-        Ok(python) => format!("python     {}", python.display()),
-        Err(reason) => format!("python     MISSING, so the tests from a second language fail ({reason:#})"),
-    });
 
     let mut tests = runner();
     tests.args(&arguments.runner);
@@ -61,6 +61,40 @@ fn test(steps: &mut Steps, server: &Server, arguments: &Arguments) {
     let mut doc_tests = cargo(&["test", "--workspace", "--doc"]);
     in_environment(&mut doc_tests);
     steps.run("doc tests", &mut doc_tests);
+}
+
+/// Where the tests find the other languages: variables of their environment.
+fn languages(steps: &mut Steps) -> Vec<(&'static str, PathBuf)> {
+    let wanted = [
+        ("python", "POSTROOM_TEST_PYTHON", python::with_psycopg()),
+        ("node", "POSTROOM_TEST_NODE_MODULES", node::with_pg()),
+    ];
+    let mut found = Vec::new();
+    for (name, variable, place) in wanted {
+        match place {
+            Ok(place) => {
+                steps.remark(format!("{name:<10} {}", place.display()));
+                found.push((variable, place));
+            }
+            Err(reason) => {
+                steps.remark(format!("{name:<10} MISSING, so the tests from that language fail ({reason:#})"));
+            }
+        }
+    }
+    found
+}
+
+/// The tests of what only a Docker engine can show. Without one they cannot run, and the summary says so.
+fn containers(steps: &mut Steps, server: Backend, engine: Result<String>) {
+    match engine {
+        Ok(version) => {
+            let extent = if server == Backend::Container { "the whole suite" } else { "their own tests alone" };
+            steps.remark(format!("containers exercised on Docker engine {version}: {extent}"));
+            let tests = ["test", "--workspace", "--test", "container", "--", "--ignored"];
+            steps.run("containers", &mut cargo(&tests));
+        }
+        Err(reason) => steps.remark(format!("containers NOT EXERCISED: no Docker engine answers ({reason:#})")),
+    }
 }
 
 fn not_run(steps: &mut Steps, why: &str) {

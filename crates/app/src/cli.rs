@@ -12,6 +12,7 @@ mod cancel;
 mod completions;
 mod config;
 mod context;
+mod dead_letters;
 mod demo;
 mod enqueue;
 mod exit;
@@ -20,6 +21,9 @@ mod lines;
 mod migrate;
 mod output;
 mod progress;
+mod request;
+mod resolve;
+mod retry;
 mod search;
 mod status;
 mod table;
@@ -108,6 +112,12 @@ enum Work {
     Search(search::SearchCommand),
     /// Stop a letter that is not on its way yet
     Cancel(cancel::Cancel),
+    /// Give letters their next attempt now
+    Retry(retry::Retry),
+    /// Decide about letters whose answer was lost
+    Resolve(resolve::Resolve),
+    /// What was given up: list, show, and put back
+    DeadLetters(dead_letters::DeadLetters),
     /// What is configured, and is it in order?
     Config(config::ConfigCommand),
 }
@@ -141,6 +151,9 @@ impl Work {
             Self::Status(command) => command.run(&context).await,
             Self::Search(command) => command.run(&context).await,
             Self::Cancel(command) => command.run(&context).await,
+            Self::Retry(command) => command.run(&context).await,
+            Self::Resolve(command) => command.run(&context).await,
+            Self::DeadLetters(command) => command.run(&context).await,
             Self::Config(command) => command.run(&context),
         }
     }

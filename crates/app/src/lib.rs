@@ -14,6 +14,7 @@
 //! | [`requests`] | cancel, redrive |
 //! | [`mailroom`], [`unsubscribe`] | the ports that all of this is wired from, and what workflows want |
 //! | [`system`] | the system's clock and chance; alarms and transitions into the log |
+//! | `testing` | for your tests, behind the feature `testing`: a mailroom in memory, and assertions |
 //!
 //! # Embed it
 //! Build a [`mailroom::Mailroom`] from adapters of your choice (those of
@@ -46,5 +47,7 @@ pub mod config;
 pub mod demo;
 #[cfg(feature = "cli")]
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "cli")]
 pub mod wiring;

@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use testcontainers::core::client::docker_client_instance;
 use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
@@ -16,8 +17,21 @@ use crate::server_url::ServerUrl;
 /// Pulling the image on a slow line is waited for; an engine that hangs is not.
 const LONGEST_START: Duration = Duration::from_mins(3);
 
-/// A running container. It is removed when this value is dropped; if the process is killed instead, the `docker`
-/// command removes it, where there is one.
+/// How long an engine may think about who it is.
+const LONGEST_PING: Duration = Duration::from_secs(10);
+
+/// The version of the Docker engine that answers, if one does.
+///
+/// # Errors
+///
+/// None does.
+pub async fn engine() -> Result<String> {
+    let asked = async { Ok::<_, anyhow::Error>(docker_client_instance().await?.version().await?) };
+    let version = timeout(LONGEST_PING, asked).await.context("the Docker engine does not answer")??;
+    Ok(version.version.unwrap_or_else(|| "of an unknown version".to_owned()))
+}
+
+/// A running container. It is removed when this value is dropped; if the process is killed instead, by the [`REMOVER`].
 pub(crate) struct ContainerServer {
     container: Option<ContainerAsync<GenericImage>>,
     /// Ends when the pipe to it is closed, which the kernel does for a killed process too.
@@ -81,9 +95,19 @@ impl Drop for ContainerServer {
     }
 }
 
+/// Waits until our pipe is closed, and removes the container then: by the `docker` command, or else by `curl` over the
+/// engine's socket. An engine that is elsewhere and has no command here keeps a killed runner's container.
+const REMOVER: &str = r#"
+trap '' HUP INT TERM
+read -r _
+docker rm --force --volumes "$1" && exit
+socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+exec curl --fail --unix-socket "${socket#unix://}" -X DELETE "http://engine/containers/$1?force=true&v=true"
+"#;
+
 fn remover_of(container: &str) -> Option<Child> {
     Command::new("/bin/sh")
-        .args(["-c", "trap '' HUP INT TERM; read -r _; exec docker rm --force --volumes \"$1\"", "remover", container])
+        .args(["-c", REMOVER, "remover", container])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

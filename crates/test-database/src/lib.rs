@@ -35,6 +35,9 @@
 //! 3. `local`: PostgreSQL's programs from `PATH` or the distribution's folders; a cluster in a new folder below `/tmp`,
 //!    a unix socket only, as the user `postgres` or `nobody` when root runs the tests.
 //!
+//! [`engine`] says whether a Docker engine answers: the tests that only one can show are ignored in a plain run, and
+//! `cargo xtask test` runs them or says in its summary that they were not.
+//!
 //! `POSTROOM_TEST_DATABASE` with one of the three names allows no other. If nothing is there, every test that needs
 //! a database fails with the line that installs one; none is skipped.
 //!
@@ -45,7 +48,7 @@
 //!
 //! A small shell script stands between us and a local server: it waits on a pipe that we hold, and when the pipe
 //! closes (we are done, or died of SIGKILL) it stops the server and removes the folder. A container is
-//! removed by the `docker` command in the same way.
+//! removed in the same way, by the `docker` command or by `curl`.
 //!
 //! # By hand
 //!
@@ -80,6 +83,7 @@ mod stale;
 mod template;
 
 pub use backend::Backend;
+pub use container::engine;
 pub use database::{TestDatabase, TestRole};
 pub use local::Durability;
 pub use server::Server;

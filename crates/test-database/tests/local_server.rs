@@ -1,14 +1,17 @@
 //! A server of our own: its address, its crash, and its end.
 
-use std::io::{BufRead, BufReader};
+mod runner;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use postroom_test_database::{Durability, Server, Template};
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::sleep;
+
+use crate::runner::Runner;
 
 #[tokio::test]
 async fn libpq_reads_the_same_address() -> Result<()> {
@@ -68,8 +71,7 @@ async fn a_server_of_others_outlives_the_runner() -> Result<()> {
     let others = Server::local(Durability::Fast).await?;
     let mut runner = Runner::start("url", &others.url())?;
     assert_eq!(runner.url()?, others.url());
-    runner.0.kill()?;
-    runner.0.wait()?;
+    runner.kill()?;
     assert!(PgConnection::connect(&others.url()).await.is_ok());
     Ok(())
 }
@@ -85,8 +87,7 @@ async fn a_killed_runner_leaves_no_server() -> Result<()> {
     .await?;
     assert!(Path::new(&folder).exists() && is_running(&process)?);
 
-    runner.0.kill()?;
-    runner.0.wait()?;
+    runner.kill()?;
 
     let home = Path::new(&folder).parent().context("the data has a home")?;
     for _ in 0..600 {
@@ -96,37 +97,6 @@ async fn a_killed_runner_leaves_no_server() -> Result<()> {
         sleep(Duration::from_millis(100)).await;
     }
     panic!("the server {process} in {folder} outlived its runner by a minute");
-}
-
-/// The program of this crate, in the role of a test runner.
-struct Runner(Child);
-
-impl Runner {
-    fn start(backend: &str, url: &str) -> Result<Self> {
-        let child = Command::new(env!("CARGO_BIN_EXE_postroom-test-database"))
-            .env("POSTROOM_TEST_DATABASE", backend)
-            .env("TEST_DATABASE_URL", url)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        Ok(Self(child))
-    }
-
-    /// Waits for the line that names the server.
-    fn url(&mut self) -> Result<String> {
-        let mut line = String::new();
-        BufReader::new(self.0.stdout.take().context("the address is read once")?).read_line(&mut line)?;
-        let url = line.trim().strip_prefix("export TEST_DATABASE_URL='").and_then(|rest| rest.strip_suffix('\''));
-        Ok(url.with_context(|| format!("no address in {line:?}"))?.to_owned())
-    }
-}
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        // A test that failed half way leaves no runner behind either.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
 }
 
 /// Whether the process still is; one that only waits for its parent to notice its end is not.

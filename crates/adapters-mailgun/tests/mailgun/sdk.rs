@@ -27,7 +27,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
 use crate::contract::set;
-use crate::fake::{Act, Fake, Front, Request};
+use crate::fake::{Act, End, Fake, Front, Read, Request};
 use crate::form::{field_of, fields};
 use crate::letters::{letter, said, with_bytes};
 use crate::tls::certified;
@@ -266,13 +266,66 @@ async fn a_status_is_all_that_is_known_of_an_answer() {
         harness.fake.lock().await.then(Act::answer(status, "Retry-After: 5\r\n", r#"{"message":"why"}"#));
         assert_eq!(said(harness.send(&letter("one")).await), (class, format!("HTTP_{status}")));
     }
-    for act in [
-        Act::answer(200, "", "<html>"),
-        Act::json(200, r#"{"id":"<1@mg.exam"#),
-        Act::json(200, r#"{"id":"","message":"Queued."}"#),
-        Act::answer(307, "", ""),
+}
+
+#[tokio::test]
+async fn every_status_has_its_class() {
+    let harness = Harness::fresh().await;
+    for status in 200..=599 {
+        let answer = match status {
+            // They have no body by definition.
+            204 | 205 | 304 => Act::say(format!("HTTP/1.1 {status} Nothing\r\nConnection: close\r\n\r\n")),
+            _ => Act::json(status, r#"{"message":"why"}"#),
+        };
+        harness.fake.lock().await.then(answer);
+        let (class, code) = said(harness.send(&letter("one")).await);
+        let expected = match status {
+            200..=399 | 500..=599 => "in_doubt",
+            401..=404 | 407 => "misconfigured",
+            400 | 413 | 422 => "rejected",
+            _ => "deferred",
+        };
+        let named = if status < 400 { "HTTP_UNREADABLE".to_owned() } else { format!("HTTP_{status}") };
+        assert_eq!((class, code), (expected, named), "{status}");
+    }
+    harness.send(&letter("one")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_answer_of_the_api_leaves_a_letter_in_doubt() {
+    let harness = Harness::fresh().await;
+    let megabytes = format!("<html>{}</html>", " ".repeat(20_000_000));
+    let half = "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"id\"";
+    for (what, act, code) in [
+        ("html", Act::answer(200, "", "<html>"), "HTTP_UNREADABLE"),
+        ("20 MB of html", Act::answer(200, "", &megabytes), "HTTP_UNREADABLE"),
+        ("cut json", Act::json(200, r#"{"id":"<1@mg.exam"#), "HTTP_UNREADABLE"),
+        ("no id", Act::json(200, r#"{"id":"","message":"Queued."}"#), "HTTP_UNREADABLE"),
+        ("redirect without a target", Act::answer(307, "", ""), "HTTP_UNREADABLE"),
+        ("no http", Act::say("yes, perhaps\r\n"), "ANSWER_LOST"),
+        ("reset", Act::say("").ending(End::Reset), "ANSWER_LOST"),
+        ("stall", Act::say("").ending(End::Stall), "TIMEOUT_AFTER_BODY"),
+        ("stall midway", Act::say(half).ending(End::Stall), "TIMEOUT_AFTER_BODY"),
     ] {
         harness.fake.lock().await.then(act);
-        assert_eq!(said(harness.send(&letter("one")).await), ("in_doubt", "HTTP_UNREADABLE".to_owned()));
+        assert_eq!(said(harness.send(&letter("one")).await), ("in_doubt", code.to_owned()), "{what}");
+    }
+    // Before there is a connection, nothing can have left.
+    for end in [End::Close, End::Reset] {
+        harness.fake.lock().await.then(Act::say("").after(Read::Nothing).ending(end));
+        assert_eq!(said(harness.send(&letter("one")).await).0, "deferred", "{end:?}");
+    }
+}
+
+/// This sender follows redirects, and cannot be told not to. What it finds there is no answer to a letter.
+#[tokio::test]
+async fn a_redirect_is_no_acceptance() {
+    let harness = Harness::fresh().await;
+    for status in [301, 302, 303, 307, 308] {
+        let fake = harness.fake.lock().await;
+        fake.then(Act::answer(status, "Location: /elsewhere\r\n", ""));
+        fake.always(Act::answer(200, "", "<html>elsewhere</html>"));
+        drop(fake);
+        assert_eq!(said(harness.send(&letter("one")).await).0, "in_doubt", "{status}");
     }
 }

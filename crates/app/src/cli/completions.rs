@@ -46,19 +46,17 @@ impl Man {
     /// # Errors
     /// The folder cannot be written to.
     pub(super) fn run(&self) -> Result<(), Failure> {
-        match &self.dir {
-            Some(folder) => write_all(folder).map_err(|error| {
+        if let Some(folder) = &self.dir {
+            return write_all(folder).map_err(|error| {
                 Failure::usage(format!("--dir: {} cannot be written to: {}", folder.display(), error.kind()))
-            }),
-            None => {
-                let mut page = Vec::new();
-                clap_mangen::Man::new(Cli::command())
-                    .render(&mut page)
-                    .map_err(|error| Failure::refused(format!("the page cannot be written: {}", error.kind())))?;
-                output::text(&page);
-                Ok(())
-            }
+            });
         }
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command())
+            .render(&mut page)
+            .map_err(|error| Failure::refused(format!("the page cannot be written: {}", error.kind())))?;
+        output::text(&page);
+        Ok(())
     }
 }
 

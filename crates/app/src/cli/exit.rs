@@ -48,7 +48,7 @@ impl Failure {
     }
 
     /// Says it.
-    fn note(&self) {
+    pub(super) fn note(&self) {
         output::note(&format!("postroom: {}", self.message.trim_end()));
     }
 

@@ -58,6 +58,13 @@ impl StatusFilter {
 }
 
 impl Filters {
+    /// Whether nothing is narrowed.
+    pub(super) fn is_empty(&self) -> bool {
+        [&self.recipient, &self.workflow, &self.tenant, &self.source, &self.since, &self.until]
+            .iter()
+            .all(|filter| filter.is_none())
+    }
+
     /// The search for these, in any of `statuses`.
     ///
     /// # Errors

@@ -9,6 +9,11 @@ pub(super) fn bytes(size: Option<u64>) -> ProgressBar {
     bar(size, "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {eta} left")
 }
 
+/// A bar over letters.
+pub(super) fn letters(count: usize) -> ProgressBar {
+    bar(u64::try_from(count).ok(), "{bar:30} {pos} of {len} letters  {eta} left")
+}
+
 fn bar(length: Option<u64>, template: &str) -> ProgressBar {
     let bar = match length {
         Some(length) if std::io::stderr().is_terminal() => {

@@ -5,4 +5,5 @@ mod dispatcher;
 mod door;
 mod house;
 mod routes;
+mod testing;
 mod worker;

@@ -6,7 +6,7 @@
 //! | [`MemoryStore`] | queue, tracker and workers, over one table of letters |
 //! | [`ManualClock`], [`SeededChance`] | time that moves when told, chance that repeats |
 //! | [`CapturingTransport`] | a provider that answers as scripted and keeps what it took |
-//! | [`PlainRenderer`] | a template engine of one line per part |
+//! | [`PlainRenderer`], [`PlainComposer`] | a template engine of one line per part, and the smallest message |
 //! | [`RecordingObserver`], [`RecordingNotifier`], [`RecordingDeadLetters`] | those who hear of it |
 //!
 //! What the store does to a letter it asks the domain about
@@ -15,6 +15,7 @@
 
 mod chance;
 mod clock;
+mod composer;
 mod queue;
 mod renderer;
 mod sinks;
@@ -25,6 +26,7 @@ mod workers;
 
 pub use chance::SeededChance;
 pub use clock::ManualClock;
+pub use composer::PlainComposer;
 pub use renderer::PlainRenderer;
 pub use sinks::{RecordingDeadLetters, RecordingNotifier, RecordingObserver};
 pub use store::MemoryStore;
