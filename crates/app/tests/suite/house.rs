@@ -9,6 +9,7 @@ use postroom::worker::WorkerSettings;
 use postroom_domain::address::{EmailAddress, Mailbox};
 use postroom_domain::failure::{Failure, FailureClass};
 use postroom_domain::id::{DeliveryId, TemplateName, TransportName, Workflow};
+use postroom_domain::letter::HeaderField;
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_domain::retry::{Backoff, RetryPolicy};
 use postroom_domain::status::Status;
@@ -44,8 +45,8 @@ impl MessageComposer for DatedComposer {
 }
 
 fn message(draft: &Draft<'_>) -> String {
-    let extra: String =
-        draft.headers.iter().map(|header| format!("{}: {}\r\n", header.name(), header.value())).collect();
+    let header = |header: &HeaderField| format!("{}: {}\r\n", header.name(), header.value());
+    let extra = draft.headers.iter().map(header).collect::<Vec<_>>().concat();
     format!("Date: {}\r\n{extra}\r\n{}", draft.date.as_micros(), draft.rendered.text)
 }
 
