@@ -15,6 +15,9 @@ const LONGEST_LINE: usize = 998;
 
 impl MessageComposer for PlainComposer {
     fn compose(&self, draft: Draft<'_>) -> Result<FrozenLetter, ComposeError> {
+        if !draft.attachments.is_empty() {
+            return Err(ComposeError { reason: "this composer writes no attachments".to_owned() });
+        }
         let refuse = |reason: &str| ComposeError { reason: reason.to_owned() };
         let boundary = format!("=_{}", draft.delivery_id);
         let bodies = [("plain", &draft.rendered.text), ("html", &draft.rendered.html)];
@@ -83,6 +86,7 @@ mod tests {
             reply_to: None,
             subject: None,
             headers: &[],
+            attachments: &[],
             rendered: &Rendered { subject, html, text: text.to_owned(), version: "1".to_owned() },
             date: Timestamp::from_micros(0),
         })
