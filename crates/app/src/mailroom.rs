@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use postroom_domain::address::Mailbox;
 use postroom_domain::id::{TenantId, TransportName, Workflow};
-use postroom_domain::locale::Locale;
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_ports::clock::{Chance, Clock};
 use postroom_ports::composer::MessageComposer;
@@ -51,17 +50,15 @@ pub struct WorkflowSettings {
     pub sender: Mailbox,
     /// Its ways out by name, in order of preference; empty: all that the mailroom has.
     pub route: Vec<TransportName>,
-    /// The language of letters that name none.
-    pub locale: Option<Locale>,
     /// Where a reader leaves, where the letter's header says so.
     pub unsubscribe: Option<Unsubscribe>,
 }
 
 impl WorkflowSettings {
-    /// This policy and sender, by any way out, in the templates' own language.
+    /// This policy and sender, by any way out.
     #[must_use]
     pub const fn new(policy: WorkflowPolicy, sender: Mailbox) -> Self {
-        Self { policy, sender, route: Vec::new(), locale: None, unsubscribe: None }
+        Self { policy, sender, route: Vec::new(), unsubscribe: None }
     }
 }
 

@@ -133,26 +133,24 @@ fn a_letter_has_one_sender_whichever_provider_takes_it() {
 }
 
 #[test]
-fn a_workflow_may_have_a_route_a_language_and_a_way_to_leave() {
+fn a_workflow_may_have_a_route_and_a_way_to_leave() {
     let both = [&MAILGUN[..], &[("SMTP_HOST", "mail.example.org"), ("EMAIL_TRANSPORTS", "smtp")]].concat();
     let senders = [("SMTP_FROM_ADDRESS", "a@example.org"), ("MAILGUN_FROM_EMAIL", "b@example.org")];
-    let file = "[defaults]\nlocale = \"de\"\n[workflows.digest]\ntransports = \"mailgun\"\nlocale = \"pt_BR\"\n\
+    let file = "[workflows.digest]\ntransports = \"mailgun\"\n\
                 unsubscribe = \"https://app.example.org/leave\"\nunsubscribe_post = true";
     let config = read(file, &[&both[..], &senders].concat()).unwrap();
     assert_eq!(config.providers(), [Provider::Smtp, Provider::Mailgun]);
     let workflows = config.workflows.unwrap();
     let digest = workflows.of(&postroom_domain::id::Workflow::parse("digest").unwrap());
     assert_eq!(digest.route.iter().map(ToString::to_string).collect::<Vec<_>>(), ["mailgun"]);
-    assert_eq!(digest.locale.as_ref().map(postroom_domain::locale::Locale::as_str), Some("pt-br"));
     assert_eq!(digest.sender.address().as_str(), "b@example.org", "the sender of its own route");
     assert!(digest.unsubscribe.is_some());
     assert_eq!(workflows.default.sender.address().as_str(), "a@example.org");
-    assert_eq!(workflows.default.locale.as_ref().map(postroom_domain::locale::Locale::as_str), Some("de"));
 }
 
 #[test]
 fn mistakes_of_a_workflow_are_named_by_their_keys() {
-    let file = "[sender]\naddress = \"a@example.org\"\n[workflows.digest]\ntransports = \"mailgun\"\nlocale = \"german\"\n\
+    let file = "[sender]\naddress = \"a@example.org\"\n[workflows.digest]\ntransports = \"mailgun\"\n\
                 unsubscribe_post = true\n[workflows.notice]\nunsubscribe = \"http://x\"\n[mailgun]\nclient = \"curl\"\n\
                 tags = \"one\"";
     let mut fields: Vec<String> = read(file, &[]).unwrap_err().0.into_iter().map(|mistake| mistake.field).collect();
@@ -161,7 +159,6 @@ fn mistakes_of_a_workflow_are_named_by_their_keys() {
         "MAILGUN_API_KEY",
         "mailgun.client",
         "mailgun.tags",
-        "workflows.digest.locale",
         "workflows.digest.unsubscribe_post",
         "workflows.notice.unsubscribe",
     ];

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use postroom_domain::address::Mailbox;
 use postroom_domain::id::{TenantId, TransportName, Workflow};
 use postroom_domain::invalid::Invalid;
-use postroom_domain::locale::Locale;
 use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
 use postroom_domain::retry::{Backoff, RetryPolicy};
 
@@ -26,7 +24,6 @@ pub(super) struct Ways<'a> {
 pub(super) fn read(reader: &mut Reader, held_tenants: &[TenantId], ways: &Ways<'_>) -> Option<Workflows> {
     let base = WorkflowPolicy::with_retry(RetryPolicy::standard());
     let default_policy = policy(reader, "defaults", &base);
-    let default_locale = locale(reader, "defaults");
     let senders = Senders::read(reader);
     let default_sender = senders.of(reader, ways.route);
     let mut own = BTreeMap::new();
@@ -40,29 +37,19 @@ pub(super) fn read(reader: &mut Reader, held_tenants: &[TenantId], ways: &Ways<'
             None => default_sender.clone(),
         };
         let sender = sender::read(reader, &format!("{path}.sender"), "", "").or(fallback);
-        let locale = locale(reader, &path).or_else(|| default_locale.clone());
         let unsubscribe = unsubscribe(reader, &path);
         let route = names(reader, named.as_deref().unwrap_or(ways.route));
         let Some(sender) = sender else { continue };
         match Workflow::parse(name) {
             Ok(workflow) => {
-                own.insert(workflow, WorkflowSettings { policy, sender, route, locale, unsubscribe });
+                own.insert(workflow, WorkflowSettings { policy, sender, route, unsubscribe });
             }
             Err(mistake) => reader.mistake(mistake.in_field(path)),
         }
     }
     let route = names(reader, ways.route);
-    let default = default_settings(default_policy, default_sender?, route, default_locale);
+    let default = WorkflowSettings { route, ..WorkflowSettings::new(default_policy, default_sender?) };
     Some(Workflows { default, own, held_tenants: held_tenants.to_vec() })
-}
-
-fn default_settings(
-    policy: WorkflowPolicy,
-    sender: Mailbox,
-    route: Vec<TransportName>,
-    locale: Option<Locale>,
-) -> WorkflowSettings {
-    WorkflowSettings { route, locale, ..WorkflowSettings::new(policy, sender) }
 }
 
 fn names(reader: &mut Reader, route: &[Provider]) -> Vec<TransportName> {
@@ -74,12 +61,6 @@ fn names(reader: &mut Reader, route: &[Provider]) -> Vec<TransportName> {
         }
     }
     names
-}
-
-fn locale(reader: &mut Reader, path: &str) -> Option<Locale> {
-    let variable = if path == "defaults" { "POSTROOM_LOCALE" } else { "" };
-    let (name, text) = reader.named_text(&format!("{path}.locale"), variable)?;
-    Locale::parse(text).map_err(|mistake| reader.mistake(mistake.in_field(name))).ok()
 }
 
 fn unsubscribe(reader: &mut Reader, path: &str) -> Option<Unsubscribe> {
