@@ -70,7 +70,7 @@ pub fn letter(number: u64) -> Result<Composed, Invalid> {
     let text = lines(&mut dice);
     let html = format!("<p>{}</p>\r\n<img src=\"cid:logo@example.org\">", lines(&mut dice));
     let subject = (0..=dice.below(6)).map(|_| dice.word()).collect::<Vec<_>>().join(" ");
-    let rendered = Rendered { subject, html, text, version: "v1".to_owned() };
+    let rendered = Rendered { subject, html, text, version: "v1".to_owned(), locale: None };
     let address = |text: &str| EmailAddress::parse(text);
     let reply_to = if dice.below(2) == 0 { Some(address("answers@example.com")?) } else { None };
     let mut headers = Vec::new();

@@ -42,8 +42,11 @@
 
 mod bounded;
 mod brand;
+mod brands;
+mod colour;
 mod engine;
 mod escaping;
+mod languages;
 mod link;
 mod load;
 mod nearest;
@@ -51,9 +54,11 @@ mod output;
 mod refusal;
 mod sources;
 mod subject;
+mod template;
 mod templates;
 mod variables;
 
-pub use brand::Brand;
+pub use brand::{Brand, Tone};
+pub use brands::Brands;
 pub use load::LoadError;
 pub use templates::Templates;

@@ -3,6 +3,7 @@
 //! Everything is read once, here and nowhere else, and every mistake is reported at once, by
 //! the name under which it can be mended. `docs/configuration.md` lists all settings.
 
+mod brand;
 mod mailgun;
 mod reader;
 mod route;
@@ -20,6 +21,7 @@ use postroom_domain::invalid::Invalid;
 use postroom_ports::queue::Retention;
 use secrecy::SecretString;
 
+pub use self::brand::{BrandSettings, BrandsSettings};
 pub use self::mailgun::{ClientChoice, MailgunSettings};
 use self::reader::Reader;
 pub use self::reader::Sources;
@@ -28,7 +30,7 @@ pub use self::settings::{Origin, Setting, Shown};
 pub use self::smtp::{SmtpSettings, TlsChoice};
 use self::workflows::Ways;
 use crate::dispatcher::Limits;
-use crate::mailroom::Workflows;
+use crate::mailroom::{Languages, Workflows};
 use crate::worker::WorkerSettings;
 
 /// Where letters are kept.
@@ -47,19 +49,6 @@ pub enum Switch {
     On,
     /// They are accepted and wait.
     Off,
-}
-
-/// What letters look like: `[brand]`.
-#[derive(Clone, Debug, Default)]
-pub struct BrandSettings {
-    /// Whose letters they are; the sender's name unless it is set.
-    pub name: Option<String>,
-    /// One colour, as `#rrggbb`.
-    pub accent: Option<String>,
-    /// The last lines of each letter.
-    pub footer: Option<String>,
-    /// Links below them, by label.
-    pub links: BTreeMap<String, String>,
 }
 
 /// Everything that can be set.
@@ -82,10 +71,12 @@ pub struct Config {
     /// What the workflows want; `None` where no sender is configured, which only those who
     /// send need.
     pub workflows: Option<Workflows>,
+    /// The languages of letters that name none.
+    pub languages: Languages,
     /// Tenants whose letters wait.
     pub held_tenants: Vec<postroom_domain::id::TenantId>,
     /// What letters look like.
-    pub brand: BrandSettings,
+    pub brands: BrandsSettings,
     /// A folder whose templates are added to those that come with the binary.
     pub templates: Option<PathBuf>,
     /// What is logged; `None` leaves it to the command.
@@ -131,8 +122,10 @@ impl Config {
         let configured: Vec<Provider> = configured.into_iter().flatten().collect();
         let route = route::read(&mut reader, &configured);
         let held_tenants = workflows::held_tenants(&mut reader);
-        let workflows = workflows::read(&mut reader, &held_tenants, &Ways { configured: &configured, route: &route });
-        let brand = brand(&mut reader, workflows.as_ref());
+        let languages = workflows::languages(&mut reader);
+        let ways = Ways { configured: &configured, route: &route };
+        let workflows = workflows::read(&mut reader, &held_tenants, &ways, &languages);
+        let brands = brand::read(&mut reader, workflows.as_ref());
         let templates = reader.text("templates.folder", "POSTROOM_TEMPLATES").map(PathBuf::from);
         let log = reader.text("log.filter", "POSTROOM_LOG");
         let settings = reader.finish().map_err(Mistakes)?;
@@ -145,8 +138,9 @@ impl Config {
             mailgun,
             route,
             workflows,
+            languages,
             held_tenants,
-            brand,
+            brands,
             templates,
             log,
             settings,
@@ -201,16 +195,6 @@ pub fn parse_store(url: &str) -> Result<StoreSettings, Invalid> {
     match url.strip_prefix("sqlite://") {
         Some(path) if !path.is_empty() => Ok(StoreSettings::Sqlite(PathBuf::from(path))),
         _ => Err(Invalid::new("DATABASE_URL", "must be postgres://USER:PASSWORD@HOST/NAME or sqlite://PATH")),
-    }
-}
-
-fn brand(reader: &mut Reader, workflows: Option<&Workflows>) -> BrandSettings {
-    let sender = workflows.and_then(|workflows| workflows.default.sender.name().map(str::to_owned));
-    BrandSettings {
-        name: reader.text("brand.name", "POSTROOM_BRAND_NAME").or(sender),
-        accent: reader.text("brand.accent", ""),
-        footer: reader.text("brand.footer", ""),
-        links: reader.texts_below("brand.links."),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use postroom_adapters_mailgun::{MailgunConfig, MailgunTransport, TestMode, Timeouts as MailgunTimeouts};
-use postroom_adapters_minijinja::{Brand, Templates};
+use postroom_adapters_minijinja::{Brand, Brands, Templates};
 use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore};
 use postroom_adapters_smtp::{MimeComposer, PoolLimits, SmtpConfig, SmtpTransport, Timeouts, TlsMode};
 use postroom_adapters_sqlite::config::SqliteConfig;
@@ -21,8 +21,8 @@ use postroom_ports::worker::WorkerRegistry;
 use secrecy::ExposeSecret as _;
 
 use crate::config::{
-    BrandSettings, ClientChoice, Config, MailgunSettings, Mistakes, Provider, SmtpSettings, StoreSettings, Switch,
-    TlsChoice,
+    BrandSettings, BrandsSettings, ClientChoice, Config, MailgunSettings, Mistakes, Provider, SmtpSettings,
+    StoreSettings, Switch, TlsChoice,
 };
 
 /// An open store, whichever it is.
@@ -67,30 +67,75 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
 /// The templates that come with the binary, and those of the configured folder.
 ///
 /// # Errors
-/// What is wrong with a template, by file.
-pub fn renderer(config: &Config) -> anyhow::Result<Arc<dyn TemplateRenderer>> {
-    let templates = Templates::embedded(&brand(&config.brand)?)?;
-    Ok(match &config.templates {
-        Some(folder) => Arc::new(templates.with_folder(folder)?),
-        None => Arc::new(templates),
-    })
+/// What is wrong with a template, by file; or with a brand, by setting.
+pub fn templates(config: &Config) -> anyhow::Result<Templates> {
+    let templates = Templates::embedded(brands(&config.brands)?)?;
+    let templates = match &config.templates {
+        Some(folder) => templates.with_folder(folder)?,
+        None => templates,
+    };
+    let portals = templates.portals();
+    let idle = config.brands.portals.values().zip(config.brands.portals.keys());
+    let idle = idle.filter(|(_, portal)| !portals.contains(&portal.as_str()));
+    let mistakes: Vec<Invalid> = idle.map(|(brand, _)| idle_brand(brand, &portals)).collect();
+    if mistakes.is_empty() { Ok(templates) } else { Err(Mistakes(mistakes).into()) }
 }
 
-fn brand(settings: &BrandSettings) -> Result<Brand, Mistakes> {
+/// The same as the port sees them.
+///
+/// # Errors
+/// As [`templates`].
+pub fn renderer(config: &Config) -> anyhow::Result<Arc<dyn TemplateRenderer>> {
+    Ok(Arc::new(templates(config)?))
+}
+
+fn idle_brand(brand: &BrandSettings, portals: &[&str]) -> Invalid {
+    let portals = portals.join(", ");
+    Invalid::new(&brand.path, format!("is for a portal that no template lies in; there are {portals}"))
+}
+
+fn brands(settings: &BrandsSettings) -> Result<Brands, Mistakes> {
+    let mut mistakes = Vec::new();
+    let mut read = |settings| brand(settings).map_err(|mistake| mistakes.push(mistake)).unwrap_or_default();
+    let all = Brands::from(read(&settings.all));
+    let with_portal = |brands: Brands, (portal, settings): (&String, _)| brands.with_portal(portal, read(settings));
+    let brands = settings.portals.iter().fold(all, with_portal);
+    if mistakes.is_empty() { Ok(brands) } else { Err(Mistakes(mistakes)) }
+}
+
+/// # Errors
+/// The first mistake, by the path of its table.
+fn brand(settings: &BrandSettings) -> Result<Brand, Invalid> {
     let mut brand = Ok(Brand::default());
     for (value, with) in [
         (&settings.name, Brand::with_name as fn(Brand, &str) -> Result<Brand, Invalid>),
         (&settings.accent, Brand::with_accent),
+        (&settings.background, Brand::with_background),
+        (&settings.tone, Brand::with_tone),
         (&settings.footer, Brand::with_footer),
     ] {
         if let Some(value) = value {
             brand = brand.and_then(|brand| with(brand, value));
         }
     }
+    match (&settings.logo_url, &settings.logo_alt) {
+        (Some(url), Some(alt)) => brand = brand.and_then(|brand| brand.with_logo(url, alt)),
+        (None, None) => {}
+        (Some(_), None) => {
+            let reason = "is missing; say what the logo shows, for those who do not see it";
+            brand = brand.and(Err(Invalid::new("brand.logo_alt", reason)));
+        }
+        (None, Some(_)) => {
+            brand = brand.and(Err(Invalid::new("brand.logo_url", "is missing, and logo_alt describes it")));
+        }
+    }
     for (label, url) in &settings.links {
         brand = brand.and_then(|brand| brand.with_link(label, url));
     }
-    brand.map_err(|mistake| Mistakes(vec![mistake]))
+    brand.map_err(|mistake| {
+        let field = mistake.field.replacen("brand", &settings.path, 1);
+        mistake.in_field(field)
+    })
 }
 
 /// Writes messages whose Message-ID ends in the sender's domain.

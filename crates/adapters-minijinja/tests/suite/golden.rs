@@ -48,7 +48,7 @@ fn brand() -> Brand {
 
 fn samples(templates: &Templates) -> Vec<(TemplateName, Rendered)> {
     let render = |name: TemplateName| {
-        let rendered = templates.render(&name, &templates.sample(&name).unwrap()).unwrap();
+        let rendered = templates.render(&name, None, &templates.sample(&name).unwrap()).unwrap();
         (name, rendered)
     };
     templates.templates().into_iter().map(render).collect()
@@ -139,7 +139,7 @@ fn every_template_does_without_its_optional_variables_and_without_a_brand() {
         let sample = templates.sample(&name).unwrap();
         let without: Data = sample.clone().into_iter().filter(|(key, _)| !optional.contains(&key.as_str())).collect();
         assert_eq!(without.len() + optional.len(), sample.len());
-        let letter = templates.render(&name, &without).unwrap();
+        let letter = templates.render(&name, None, &without).unwrap();
         let greeting = letter.text.lines().next().unwrap();
         assert!(["Hello,", "Hi,"].contains(&greeting), "{}", letter.text);
         assert!(!letter.text.contains("\n\n\n"), "{}", letter.text);
@@ -178,7 +178,7 @@ fn a_code_is_in_both_bodies_and_never_in_subject_or_preheader() {
     let templates = Templates::embedded(&brand()).unwrap();
     for name in ["admin/tfa", "verification-code"] {
         let name = TemplateName::parse(name).unwrap();
-        let letter = templates.render(&name, &templates.sample(&name).unwrap()).unwrap();
+        let letter = templates.render(&name, None, &templates.sample(&name).unwrap()).unwrap();
         assert!(!letter.subject.contains("042137"), "{name}");
         assert_eq!(letter.html.matches("042137").count(), 1, "{name}");
         assert_eq!(letter.text.matches("042137").count(), 1, "{name}");

@@ -51,7 +51,9 @@ impl Enqueue {
         };
         let store = context.open().await?;
         let renderer = wiring::renderer(&context.config).map_err(|e| Failure::usage(format!("{e:#}")))?;
-        let desk = Desk { door: Door::new(store.queue, renderer, Arc::new(SystemChance)), format: context.format };
+        let languages = context.config.languages.clone();
+        let door = Door::new(store.queue, renderer, Arc::new(SystemChance)).in_languages(languages);
+        let desk = Desk { door, format: context.format };
         match (letter, self.file) {
             (Some(fields), _) => desk.one(fields).await,
             (None, Some(file)) => desk.many(&file).await,

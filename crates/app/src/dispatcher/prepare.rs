@@ -45,8 +45,10 @@ impl Dispatcher {
     fn freeze(&self, claim: &Claim, time: StoreTime) -> Result<FrozenLetter, Failure> {
         let letter = &claim.letter;
         let refused = |detail: String| Failure::new(FailureClass::Rejected, Code::TEMPLATE, &detail);
-        let rendered = self.room.renderer.render(&letter.template, &letter.data).map_err(|e| refused(e.to_string()))?;
         let wanted = self.room.workflows.of(&letter.workflow);
+        let locale = wanted.locale.as_ref();
+        let rendered =
+            self.room.renderer.render(&letter.template, locale, &letter.data).map_err(|e| refused(e.to_string()))?;
         let headers = match &wanted.unsubscribe {
             Some(unsubscribe) => unsubscribe.beside(&letter.headers, &claim.fence.delivery_id),
             None => Ok(letter.headers.clone()),

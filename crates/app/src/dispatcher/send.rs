@@ -18,6 +18,7 @@ impl Dispatcher {
 
         let mut payload = Map::new();
         payload.insert("transport".to_owned(), Value::from(transport.name().as_str()));
+        payload.insert("template_version".to_owned(), Value::from(frozen.template_version.as_str()));
         payload.insert("took_ms".to_owned(), Value::from(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
         let (event, receipt) = match answer {
             Ok(receipt) => {

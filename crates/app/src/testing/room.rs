@@ -98,8 +98,8 @@ impl TestRoom {
     /// The door that renders first and takes then.
     #[must_use]
     pub fn door(&self) -> Door {
-        let Mailroom { queue, renderer, chance, .. } = self.mailroom.clone();
-        Door::new(queue, renderer, chance)
+        let Mailroom { queue, renderer, chance, workflows, .. } = self.mailroom.clone();
+        Door::new(queue, renderer, chance).in_languages(workflows.languages())
     }
 
     /// Sends whatever is due now, and says how many attempts that took. What is put off stays until the time has been

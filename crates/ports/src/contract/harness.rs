@@ -92,9 +92,10 @@ pub trait TransportHarness: Send + Sync + Sized + 'static {
 /// | template | variables | subject | HTML | text |
 /// |---|---|---|---|---|
 /// | `contract/greeting` | `name`, `link` | `Hello {name}` | the name in a paragraph, then `<a href="{link}">`, the link checked as such | `Hello {name}`, then the link |
+/// | the same in German (`de`) | the same | `Hallo {name}` | the same without the link | `Hallo {name}` |
 /// | `contract/loop` | `rounds`, a number | `Loop` | `<p>x</p>` | the line `x`, `rounds` × `rounds` × `rounds` times |
 ///
-/// Both come with a sample that renders. Other templates may be there too.
+/// Each comes with a sample that renders; the variant may take the template's. Other templates may be there too.
 pub trait RendererHarness: Send + Sync + Sized + 'static {
     /// A renderer with the fixtures above.
     fn fresh() -> Self;

@@ -216,6 +216,12 @@ macro_rules! for_each_renderer_rule {
             a_subject_is_one_line
             every_listed_template_renders_its_sample
             unused_data_is_no_mistake
+            the_nearest_variant_is_taken
+            a_letter_names_the_variant_that_was_taken
+            without_a_variant_the_template_itself_is_taken
+            a_variant_has_a_version_of_its_own
+            a_variant_is_no_template_of_its_own
+            what_a_letter_needs_does_not_depend_on_its_language
         }
     };
 }

@@ -87,7 +87,7 @@ mod tests {
             subject: None,
             headers: &[],
             attachments: &[],
-            rendered: &Rendered { subject, html, text: text.to_owned(), version: "1".to_owned() },
+            rendered: &Rendered { subject, html, text: text.to_owned(), version: "1".to_owned(), locale: None },
             date: Timestamp::from_micros(0),
         })
     }

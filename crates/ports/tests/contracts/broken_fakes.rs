@@ -210,5 +210,11 @@ mod renderer_rules {
         ("a_subject_is_one_line", Fault::BreaksTheSubject),
         ("every_listed_template_renders_its_sample", Fault::KnowsNoSamples),
         ("unused_data_is_no_mistake", Fault::RefusesUnusedData),
+        ("the_nearest_variant_is_taken", Fault::KnowsExactLocalesOnly),
+        ("a_letter_names_the_variant_that_was_taken", Fault::ForgetsTheVariant),
+        ("without_a_variant_the_template_itself_is_taken", Fault::NamesWhatWasWanted),
+        ("a_variant_has_a_version_of_its_own", Fault::SharesOneVersion),
+        ("a_variant_is_no_template_of_its_own", Fault::ListsVariants),
+        ("what_a_letter_needs_does_not_depend_on_its_language", Fault::NeedsLessInGerman),
     ];
 }

@@ -1,0 +1,111 @@
+//! Colours that can be told apart by eyes of every kind (WCAG 2.2).
+
+/// The contrast that running text needs, as a ratio to 1 (WCAG 2.2 §1.4.3).
+pub(crate) const READABLE: f64 = 4.5;
+
+/// An sRGB colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Colour(pub(crate) [u8; 3]);
+
+/// Two colours for text: what is said, and what is said in passing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inks {
+    /// For what is said.
+    pub(crate) ink: Colour,
+    /// For what is said in passing.
+    pub(crate) quiet: Colour,
+}
+
+/// For light grounds.
+const DARK: Inks = Inks { ink: Colour([0x1d, 0x21, 0x29]), quiet: Colour([0x59, 0x61, 0x6e]) };
+/// For dark grounds.
+const LIGHT: Inks = Inks { ink: Colour([0xec, 0xee, 0xf1]), quiet: Colour([0xa9, 0xb0, 0xbb]) };
+
+impl Colour {
+    /// Reads a hash and six hexadecimal digits.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut rgb = [0; 3];
+        hex::decode_to_slice(text.strip_prefix('#')?, &mut rgb).ok()?;
+        Some(Self(rgb))
+    }
+
+    pub(crate) fn to_hex(self) -> String {
+        format!("#{}", hex::encode(self.0))
+    }
+
+    /// White or black, whichever contrasts more. One of the two is always [`READABLE`]: black
+    /// gains on white at a luminance of 0.179, where both reach 4.58:1.
+    pub(crate) fn ink(self) -> Self {
+        if self.luminance() > 0.179 { Self([0; 3]) } else { Self([0xff; 3]) }
+    }
+
+    /// What text on this ground is written in; `None` where neither pair can be read on it.
+    pub(crate) fn inks(self) -> Option<Inks> {
+        [DARK, LIGHT].into_iter().find(|inks| self.contrast(inks.quiet) >= READABLE)
+    }
+
+    /// How far two colours stand apart: 1 to 21 (WCAG 2.2, "contrast ratio").
+    pub(crate) fn contrast(self, other: Self) -> f64 {
+        let (a, b) = (self.luminance(), other.luminance());
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    /// Relative luminance, 0 to 1 (WCAG 2.2, "relative luminance").
+    fn luminance(self) -> f64 {
+        let linear = |byte: u8| {
+            let c = f64::from(byte) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        let [r, g, b] = self.0.map(linear);
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_fifteenth() -> impl Iterator<Item = Colour> {
+        let steps = || (0..=255).step_by(15);
+        steps().flat_map(move |r| steps().flat_map(move |g| steps().map(move |b| Colour([r, g, b]))))
+    }
+
+    #[test]
+    fn black_on_white_is_the_whole_scale() {
+        assert!((Colour([0; 3]).contrast(Colour([0xff; 3])) - 21.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_ink_on_any_accent_can_be_read() {
+        for accent in every_fifteenth() {
+            let contrast = accent.contrast(accent.ink());
+            assert!(contrast >= READABLE, "{} has {contrast}", accent.to_hex());
+        }
+    }
+
+    #[test]
+    fn text_on_a_ground_can_be_read_or_the_ground_is_refused() {
+        let mut refused = 0;
+        for ground in every_fifteenth() {
+            match ground.inks() {
+                Some(inks) => {
+                    let least = ground.contrast(inks.ink).min(ground.contrast(inks.quiet));
+                    assert!(least >= READABLE, "{} has {least}", ground.to_hex());
+                }
+                None => refused += 1,
+            }
+        }
+        assert!(refused > 0, "grounds between light and dark exist");
+        for ground in ["#f3f4f6", "#ffffff", "#000000", "#14161a"] {
+            assert!(Colour::parse(ground).unwrap().inks().is_some(), "{ground}");
+        }
+    }
+
+    #[test]
+    fn a_colour_is_a_hash_and_six_digits() {
+        assert_eq!(Colour::parse("#0B6e4f").unwrap().to_hex(), "#0b6e4f");
+        for bad in ["", "#fff", "0b6e4f", "#0b6e4g", "#0b6e4f;", "red", "#0b6e4f00"] {
+            assert!(Colour::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+}
