@@ -175,6 +175,16 @@ impl Brand {
         self.logo.as_ref().map(|logo| logo.url.as_str())
     }
 
+    /// Whether one of its own links leads to `url`.
+    pub(crate) fn links_to(&self, url: &str) -> bool {
+        self.links.iter().any(|(_, known)| known == url)
+    }
+
+    /// Its own links: label and address.
+    pub(crate) fn links(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.links.iter().map(|(label, url)| (label.as_str(), url.as_str()))
+    }
+
     /// The brand as templates see it. What was not given is not defined.
     pub(crate) fn to_value(&self) -> Value {
         let text = |text: Option<&str>| text.map_or(Value::UNDEFINED, Value::from);

@@ -39,6 +39,11 @@ impl Brands {
         portal(template).and_then(|portal| self.portals.get(portal)).unwrap_or(&self.all)
     }
 
+    /// The links below the letters of any of them.
+    pub(crate) fn links(&self) -> impl Iterator<Item = (&str, &str)> {
+        std::iter::once(&self.all).chain(self.portals.values()).flat_map(Brand::links)
+    }
+
     /// The portals that have a brand of their own.
     pub(crate) fn portals(&self) -> impl Iterator<Item = &str> {
         self.portals.keys().map(String::as_str)

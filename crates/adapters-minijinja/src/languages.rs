@@ -18,6 +18,11 @@ pub(crate) const PARTS: [&str; 3] = [SUBJECT, HTML, TEXT];
 /// Folders that hold no templates of their own.
 const SHARED: [&str; 2] = ["layouts/", "partials/"];
 
+/// Whether a file belongs to all templates.
+pub(crate) fn is_shared(file: &str) -> bool {
+    SHARED.iter().any(|shared| file.starts_with(shared))
+}
+
 /// The languages of one template: the folder of each. `None` is the template itself.
 pub(crate) type Languages = BTreeMap<Option<Locale>, String>;
 
@@ -42,14 +47,14 @@ fn folders(sources: &Sources) -> Vec<String> {
         let (folder, file) = file.rsplit_once('/')?;
         (PARTS.contains(&file) || file == SAMPLE).then(|| folder.to_owned())
     };
-    let own = sources.names().filter(|file| !SHARED.iter().any(|shared| file.starts_with(shared)));
+    let own = sources.names().filter(|file| !is_shared(file));
     let mut folders: Vec<String> = own.filter_map(folder).collect();
     folders.dedup();
     folders
 }
 
 /// What a folder's name says: a language behind the last dot makes it a variant.
-fn read(folder: &str) -> Result<(TemplateName, Option<Locale>), LoadError> {
+pub(crate) fn read(folder: &str) -> Result<(TemplateName, Option<Locale>), LoadError> {
     let bad = |reason: String| LoadError::BadTemplateName { name: folder.to_owned(), reason };
     let file_name = folder.rsplit('/').next().unwrap_or(folder);
     let tag = file_name.rsplit_once('.').map(|(_, tag)| tag);

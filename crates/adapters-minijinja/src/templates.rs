@@ -12,7 +12,9 @@ use postroom_ports::letter::Data;
 use postroom_ports::template::{RenderError, Rendered, TemplateRenderer};
 
 use crate::bounded::Bounded;
+use crate::brand::Brand;
 use crate::brands::{Brands, portal};
+use crate::inline::Fault;
 use crate::languages::{self, HTML, SUBJECT, TEXT};
 use crate::load::LoadError;
 use crate::nearest::nearest;
@@ -20,7 +22,7 @@ use crate::refusal::translate;
 use crate::sources::Sources;
 use crate::template::{Edition, Template};
 use crate::variables::{self, BRAND, LETTER};
-use crate::{engine, subject};
+use crate::{engine, inline, subject};
 
 /// The language of the templates that come with the binary. A template in another one fills the
 /// blocks `lang` and `dir` of the layout.
@@ -41,7 +43,7 @@ impl fmt::Debug for Templates {
 }
 
 impl Templates {
-    /// The templates that travel in the binary, for letters of one [`Brand`](crate::Brand), or
+    /// The templates that travel in the binary, for letters of one [`Brand`], or
     /// of several [`Brands`].
     ///
     /// # Errors
@@ -91,8 +93,31 @@ impl Templates {
         let editions = |(name, template)| Template::editions(template).map(move |edition| (name, template, edition));
         self.known.iter().flat_map(editions).filter_map(|(name, template, (locale, edition))| {
             let data = template.sample(edition)?;
-            Some((Sample { name, locale, edition, data }, self.words(name, template, (locale, edition), data)))
+            Some((Sample { name, locale, edition }, self.words(name, template, (locale, edition), data)))
         })
+    }
+
+    /// Every template, in order of name.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (&TemplateName, &Template)> {
+        self.known.iter()
+    }
+
+    /// All brands.
+    pub(crate) fn brands(&self) -> &Brands {
+        &self.brands
+    }
+
+    /// Whose letters those of `template` are.
+    pub(crate) fn brand(&self, template: &TemplateName) -> &Brand {
+        self.brands.of(template)
+    }
+
+    /// Data that `template` can be rendered with in the language nearest to `locale`; `None`
+    /// where there is no such template.
+    #[must_use]
+    pub fn sample_in(&self, template: &TemplateName, locale: Option<&Locale>) -> Option<Data> {
+        let known = self.known.get(template)?;
+        known.sample(known.nearest(locale).1).cloned()
     }
 
     /// The portals that templates lie in: the first folders of their names.
@@ -150,12 +175,22 @@ impl Templates {
         let part = |file: &str| self.part(name, &format!("{}/{file}", edition.folder), &context);
         Ok(Rendered {
             subject: subject::one_line(name, &part(SUBJECT)?)?.into(),
-            html: part(HTML)?,
+            html: inline::inline(part(HTML)?).map_err(|fault| not_inlined(name, edition, fault))?,
             text: part(TEXT)?,
             version: edition.version.clone(),
             locale: locale.cloned(),
         })
     }
+}
+
+fn not_inlined(name: &TemplateName, edition: &Edition, fault: Fault) -> RenderError {
+    let template = name.clone();
+    let reason = match fault {
+        Fault::TooLarge => return RenderError::Limit { template, what: "output" },
+        Fault::Backslash => "its CSS has a backslash, which CSS in a letter must do without",
+        Fault::Unreadable => "its CSS cannot be read; look at <style> and at style attributes",
+    };
+    RenderError::Broken { template, reason: format!("{}/{HTML}: {reason}", edition.folder) }
 }
 
 /// A template in one language, as its sample shows it.
@@ -164,7 +199,6 @@ pub(crate) struct Sample<'a> {
     pub(crate) name: &'a TemplateName,
     pub(crate) locale: Option<&'a Locale>,
     pub(crate) edition: &'a Edition,
-    pub(crate) data: &'a Data,
 }
 
 impl TemplateRenderer for Templates {

@@ -19,7 +19,8 @@ fn with(template: &str, variable: &str, value: Value) -> (Templates, Data) {
 fn data_is_escaped_in_html_and_only_there() {
     let (templates, data) = with("invitation", "inviter_name", json!("<b>\"A\" & 'B'</b>"));
     let letter = templates.render(&name("invitation"), None, &data).unwrap();
-    assert!(letter.html.contains("&lt;b&gt;&quot;A&quot; &amp; &#39;B&#39;&lt;/b&gt;"));
+    // Quotes end nothing outside of a tag.
+    assert!(letter.html.contains("&lt;b&gt;\"A\" &amp; 'B'&lt;/b&gt;"));
     assert!(!letter.html.contains("<b>"));
     assert!(letter.text.contains("<b>\"A\" & 'B'</b>"));
 }
@@ -37,7 +38,7 @@ fn data_is_never_evaluated() {
         let (templates, data) = with("invitation", "inviter_name", json!(code));
         let letter = templates.render(&name("invitation"), None, &data).unwrap();
         assert!(letter.text.contains(code), "{code}");
-        assert!(letter.html.contains(&code.replace('\'', "&#39;")), "{code}");
+        assert!(letter.html.contains(code), "{code}");
     }
 }
 
