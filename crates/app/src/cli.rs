@@ -20,6 +20,7 @@ mod filters;
 mod lines;
 mod migrate;
 mod output;
+mod preview;
 mod progress;
 mod request;
 mod resolve;
@@ -27,6 +28,7 @@ mod retry;
 mod search;
 mod status;
 mod table;
+mod templates;
 mod timeline;
 mod worker;
 
@@ -118,6 +120,10 @@ enum Work {
     Resolve(resolve::Resolve),
     /// What was given up: list, show, and put back
     DeadLetters(dead_letters::DeadLetters),
+    /// Which letters there are, and what is wrong with them
+    Templates(templates::TemplatesCommand),
+    /// See a letter without sending it
+    Preview(preview::Preview),
     /// What is configured, and is it in order?
     Config(config::ConfigCommand),
 }
@@ -154,6 +160,8 @@ impl Work {
             Self::Retry(command) => command.run(&context).await,
             Self::Resolve(command) => command.run(&context).await,
             Self::DeadLetters(command) => command.run(&context).await,
+            Self::Templates(command) => command.run(&context),
+            Self::Preview(command) => command.run(&context),
             Self::Config(command) => command.run(&context),
         }
     }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use postroom_adapters_mailgun::{MailgunConfig, MailgunTransport, TestMode, Timeouts as MailgunTimeouts};
-use postroom_adapters_minijinja::{Brand, Brands, Templates};
+use postroom_adapters_minijinja::{Brand, Brands};
+pub use postroom_adapters_minijinja::{Finding, Listed, Severity, Templates};
 use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore};
 use postroom_adapters_smtp::{MimeComposer, PoolLimits, SmtpConfig, SmtpTransport, Timeouts, TlsMode};
 use postroom_adapters_sqlite::config::SqliteConfig;
@@ -79,6 +80,14 @@ pub fn templates(config: &Config) -> anyhow::Result<Templates> {
     let idle = idle.filter(|(_, portal)| !portals.contains(&portal.as_str()));
     let mistakes: Vec<Invalid> = idle.map(|(brand, _)| idle_brand(brand, &portals)).collect();
     if mistakes.is_empty() { Ok(templates) } else { Err(Mistakes(mistakes).into()) }
+}
+
+/// Everything that is wrong with the templates, also where they cannot be loaded.
+///
+/// # Errors
+/// What is wrong with a brand, by setting.
+pub fn lint(config: &Config) -> Result<Vec<Finding>, Mistakes> {
+    Ok(Templates::lint(brands(&config.brands)?, config.templates.as_deref()))
 }
 
 /// The same as the port sees them.

@@ -16,7 +16,6 @@ use super::{Failure, output, progress};
 use crate::accept::{Accepted, Door, Receipt};
 use crate::fields::Fields;
 use crate::system::SystemChance;
-use crate::wiring;
 
 /// How many letters are stored in one transaction.
 const CHUNK: usize = 100;
@@ -50,7 +49,7 @@ impl Enqueue {
             None => Some(self.flags.into_fields().map_err(|e| Failure::usage(e.to_string()))?),
         };
         let store = context.open().await?;
-        let renderer = wiring::renderer(&context.config).map_err(|e| Failure::usage(format!("{e:#}")))?;
+        let renderer = Arc::new(context.templates()?);
         let languages = context.config.languages.clone();
         let door = Door::new(store.queue, renderer, Arc::new(SystemChance)).in_languages(languages);
         let desk = Desk { door, format: context.format };
