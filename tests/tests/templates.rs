@@ -48,7 +48,11 @@ async fn what_comes_with_the_binary_is_clean_and_what_is_not_is_told() -> Result
     let postroom = with_folder()?;
     template(&postroom, "report", "Total\n", "{\"total\": 7}")?;
     let warned = postroom.run(&["templates", "lint"]).await?.expect(0)?;
-    assert!(warned.stdout.contains("unused-sample") && warned.stdout.contains("report/sample.json"), "{}", warned.stdout);
+    assert!(
+        warned.stdout.contains("unused-sample") && warned.stdout.contains("report/sample.json"),
+        "{}",
+        warned.stdout
+    );
     // One that no worker would start with.
     template(&postroom, "broken", "{% if %}\n", "{}")?;
     let done = postroom.run(&["templates", "lint"]).await?.expect(1)?;
@@ -69,7 +73,8 @@ async fn a_letter_is_seen_from_its_sample_in_every_form() -> Result<()> {
     assert_eq!(subject.line()?, "You've been invited to join Sample Organization");
     let text = postroom.run(&["preview", "invitation", "--format", "text"]).await?.expect(0)?.stdout;
     assert!(text.starts_with("Hello Sam,\n") && text.contains("\n-- \n"), "{text}");
-    let eml = postroom.run(&["preview", "invitation", "--format", "eml", "--to", "sam@example.net"]).await?.expect(0)?;
+    let eml =
+        postroom.run(&["preview", "invitation", "--format", "eml", "--to", "sam@example.net"]).await?.expect(0)?;
     assert!(eml.stderr.contains("sender@example.org"), "{}", eml.stderr);
     for line in ["From: <sender@example.org>\r\n", "To: <sam@example.net>\r\n", "multipart/alternative"] {
         assert!(eml.stdout.contains(line), "{line:?} is missing in\n{}", eml.stdout);

@@ -62,6 +62,9 @@ pub struct Brand {
     links: Vec<(String, String)>,
 }
 
+/// What a letter is written on in dark surroundings: `.card` in `layouts/base.html.j2`.
+const DARK_CARD: Colour = Colour([0x1e, 0x21, 0x27]);
+
 /// An image in place of the name.
 #[derive(Clone, Debug)]
 struct Logo {
@@ -96,7 +99,9 @@ impl Brand {
     }
 
     /// The colour of the button and of the edge: `brand.accent`, as `#rrggbb`. What stands on
-    /// it (`brand.on_accent`) is white or black, whichever can be read better.
+    /// it (`brand.on_accent`) is white or black, whichever can be read better. Where the reader's
+    /// surroundings are dark, it is lightened as far as it must be to be seen
+    /// (`brand.accent_in_dark`, `brand.on_accent_in_dark`).
     ///
     /// # Errors
     /// Refuses what is not a hash and six hexadecimal digits.
@@ -187,6 +192,7 @@ impl Brand {
 
     /// The brand as templates see it. What was not given is not defined.
     pub(crate) fn to_value(&self) -> Value {
+        let accent_in_dark = self.accent.lightened_on(DARK_CARD);
         let text = |text: Option<&str>| text.map_or(Value::UNDEFINED, Value::from);
         let link = |(label, url): &(String, String)| context! { label, url };
         let logo = |logo: &Logo| context! { url => logo.url.as_str(), alt => logo.alt.as_str() };
@@ -194,6 +200,8 @@ impl Brand {
             name => text(self.name.as_deref()),
             accent => self.accent.to_hex(),
             on_accent => self.accent.ink().to_hex(),
+            accent_in_dark => accent_in_dark.to_hex(),
+            on_accent_in_dark => accent_in_dark.ink().to_hex(),
             background => self.background.to_hex(),
             ink => self.inks.ink.to_hex(),
             quiet => self.inks.quiet.to_hex(),

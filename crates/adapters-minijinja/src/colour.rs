@@ -44,6 +44,20 @@ impl Colour {
         [DARK, LIGHT].into_iter().find(|inks| self.contrast(inks.quiet) >= READABLE)
     }
 
+    /// The same colour, mixed with just so much white that it stands out from a dark ground as a
+    /// button must (WCAG 2.2 §1.4.11: 3:1).
+    pub(crate) fn lightened_on(self, ground: Self) -> Self {
+        const STEPS: u16 = 20;
+        let mixed = |step: u16| {
+            let mix = |byte: u8| {
+                let byte = u16::from(byte);
+                u8::try_from(byte + (255 - byte) * step / STEPS).unwrap_or(u8::MAX)
+            };
+            Self(self.0.map(mix))
+        };
+        (0..STEPS).map(mixed).find(|colour| colour.contrast(ground) >= 3.0).unwrap_or(Self([0xff; 3]))
+    }
+
     /// How far two colours stand apart: 1 to 21 (WCAG 2.2, "contrast ratio").
     pub(crate) fn contrast(self, other: Self) -> f64 {
         let (a, b) = (self.luminance(), other.luminance());
@@ -81,6 +95,17 @@ mod tests {
             let contrast = accent.contrast(accent.ink());
             assert!(contrast >= READABLE, "{} has {contrast}", accent.to_hex());
         }
+    }
+
+    #[test]
+    fn an_accent_stands_out_in_the_dark() {
+        let card = Colour([0x1e, 0x21, 0x27]);
+        for accent in every_fifteenth() {
+            let dark = accent.lightened_on(card);
+            assert!(dark.contrast(card) >= 3.0 && dark.contrast(dark.ink()) >= READABLE, "{}", accent.to_hex());
+        }
+        let green = Colour([0x0b, 0x8e, 0x5f]);
+        assert_eq!(green.lightened_on(card), green, "what stands out is left alone");
     }
 
     #[test]

@@ -105,9 +105,8 @@ impl Sources {
         while let Some(name) = open.pop() {
             let Some((name, text)) = self.0.get_key_value(&name) else { continue };
             if used.insert(name.as_str()) {
-                let quoted =
-                    |other: &&String| text.contains(&format!("\"{other}\"")) || text.contains(&format!("'{other}'"));
-                open.extend(self.0.keys().filter(quoted).cloned());
+                let quoted = text.split(['"', '\'']).filter(|piece| self.0.contains_key(*piece));
+                open.extend(quoted.map(str::to_owned));
             }
         }
         used

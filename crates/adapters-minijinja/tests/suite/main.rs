@@ -8,3 +8,6 @@ mod folder;
 mod folders;
 mod golden;
 mod hostile;
+mod inlined;
+mod lint;
+mod variants;
