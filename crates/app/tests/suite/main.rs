@@ -4,6 +4,7 @@
 mod dispatcher;
 mod door;
 mod house;
+mod languages;
 mod routes;
 mod testing;
 mod worker;
