@@ -100,7 +100,7 @@ impl Brand {
 
     /// The colour of the button and of the edge: `brand.accent`, as `#rrggbb`. What stands on
     /// it (`brand.on_accent`) is white or black, whichever can be read better. Where the reader's
-    /// surroundings are dark, it is lightened as far as it must be to be seen
+    /// surroundings are dark, it is brightened as far as it must be to be seen
     /// (`brand.accent_in_dark`, `brand.on_accent_in_dark`).
     ///
     /// # Errors
@@ -192,7 +192,7 @@ impl Brand {
 
     /// The brand as templates see it. What was not given is not defined.
     pub(crate) fn to_value(&self) -> Value {
-        let accent_in_dark = self.accent.lightened_on(DARK_CARD);
+        let accent_in_dark = self.accent.brightened_on(DARK_CARD);
         let text = |text: Option<&str>| text.map_or(Value::UNDEFINED, Value::from);
         let link = |(label, url): &(String, String)| context! { label, url };
         let logo = |logo: &Logo| context! { url => logo.url.as_str(), alt => logo.alt.as_str() };

@@ -44,18 +44,24 @@ impl Colour {
         [DARK, LIGHT].into_iter().find(|inks| self.contrast(inks.quiet) >= READABLE)
     }
 
-    /// The same colour, mixed with just so much white that it stands out from a dark ground as a
-    /// button must (WCAG 2.2 §1.4.11: 3:1).
-    pub(crate) fn lightened_on(self, ground: Self) -> Self {
+    /// The same colour, just so much brighter that it stands out from a dark ground as a button
+    /// must (WCAG 2.2 §1.4.11: 3:1): first at its own hue, and where that is not enough with more
+    /// and more white in it.
+    pub(crate) fn brightened_on(self, ground: Self) -> Self {
         const STEPS: u16 = 20;
-        let mixed = |step: u16| {
-            let mix = |byte: u8| {
-                let byte = u16::from(byte);
-                u8::try_from(byte + (255 - byte) * step / STEPS).unwrap_or(u8::MAX)
-            };
-            Self(self.0.map(mix))
+        let brightest = u16::from(self.0.into_iter().max().unwrap_or_default());
+        let vivid = |step: u16| {
+            let scaled = brightest * (STEPS + step) / STEPS <= 255 && (brightest > 0 || step == 0);
+            scaled.then(|| self.each(|byte| byte * (STEPS + step) / STEPS))
         };
-        (0..STEPS).map(mixed).find(|colour| colour.contrast(ground) >= 3.0).unwrap_or(Self([0xff; 3]))
+        let mut vivid: Vec<Self> = (0..).map_while(vivid).collect();
+        let full = vivid.last().copied().unwrap_or(self);
+        vivid.extend((1..=STEPS).map(|step| full.each(|byte| byte + (255 - byte) * step / STEPS)));
+        vivid.into_iter().find(|colour| colour.contrast(ground) >= 3.0).unwrap_or(Self([0xff; 3]))
+    }
+
+    fn each(self, change: impl Fn(u16) -> u16) -> Self {
+        Self(self.0.map(|byte| u8::try_from(change(u16::from(byte))).unwrap_or(u8::MAX)))
     }
 
     /// How far two colours stand apart: 1 to 21 (WCAG 2.2, "contrast ratio").
@@ -101,11 +107,13 @@ mod tests {
     fn an_accent_stands_out_in_the_dark() {
         let card = Colour([0x1e, 0x21, 0x27]);
         for accent in every_fifteenth() {
-            let dark = accent.lightened_on(card);
+            let dark = accent.brightened_on(card);
             assert!(dark.contrast(card) >= 3.0 && dark.contrast(dark.ink()) >= READABLE, "{}", accent.to_hex());
         }
         let green = Colour([0x0b, 0x8e, 0x5f]);
-        assert_eq!(green.lightened_on(card), green, "what stands out is left alone");
+        assert_eq!(green.brightened_on(card), green, "what stands out is left alone");
+        let navy = Colour([0x1f, 0x2a, 0x56]).brightened_on(card);
+        assert!(navy.0[2] > 2 * navy.0[0], "navy stays blue: {}", navy.to_hex());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! An HTML part as a mail client takes it apart: its tags, and the texts that are no text.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
@@ -15,7 +15,15 @@ pub(crate) struct Page {
     pub(crate) tags: Vec<Tag>,
     /// What stands in `<style>`.
     pub(crate) css: String,
+    /// How deep elements nest, at the deepest place.
+    pub(crate) depth: usize,
 }
+
+/// Elements that hold nothing, and those that the next of their kind closes. Neither nests by itself.
+const SHALLOW: [&str; 26] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p",
+    "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "colgroup",
+];
 
 /// An opening tag.
 #[derive(Debug)]
@@ -55,6 +63,8 @@ struct Reader {
     page: RefCell<Page>,
     /// The element whose text is raw, while it is open.
     raw: RefCell<String>,
+    /// How many elements are open.
+    open: Cell<usize>,
 }
 
 impl TokenSink for Reader {
@@ -66,6 +76,10 @@ impl TokenSink for Reader {
             TagToken(tag) if tag.kind == StartTag => {
                 let attribute = |a: &html5ever::Attribute| (a.name.local.to_string(), a.value.to_string());
                 let name = tag.name.to_string();
+                if !SHALLOW.contains(&name.as_str()) {
+                    self.open.set(self.open.get() + 1);
+                    page.depth = page.depth.max(self.open.get());
+                }
                 page.tags.push(Tag { attributes: tag.attrs.iter().map(attribute).collect(), name: name.clone() });
                 let kind = match name.as_str() {
                     "style" | "xmp" | "iframe" | "noembed" | "noframes" => Some(RawKind::Rawtext),
@@ -76,7 +90,12 @@ impl TokenSink for Reader {
                 *self.raw.borrow_mut() = name;
                 return kind.map_or(TokenSinkResult::Continue, TokenSinkResult::RawData);
             }
-            TagToken(_) => self.raw.borrow_mut().clear(),
+            TagToken(tag) => {
+                self.raw.borrow_mut().clear();
+                if !SHALLOW.contains(&&*tag.name) {
+                    self.open.set(self.open.get().saturating_sub(1));
+                }
+            }
             CharacterTokens(text) if *self.raw.borrow() == "style" => page.css.push_str(&text),
             _ => {}
         }
@@ -96,6 +115,14 @@ mod tests {
         assert_eq!(names, ["a", "img", "p"]);
         assert_eq!((page.tags[0].get("href"), page.tags[0].get("class")), (Some("a&b"), Some("c")));
         assert_eq!((page.tags[1].get("alt"), page.tags[1].get("src")), (Some(""), None));
+    }
+
+    #[test]
+    fn depth_counts_what_is_open_at_once() {
+        for (html, depth) in [("", 0), ("<b><i>x</i></b><b>x</b>", 2), ("<ul><li>a<li>b<br></ul><p>c<p>d", 1)] {
+            assert_eq!(Page::read(html).depth, depth, "{html}");
+        }
+        assert_eq!(Page::read(&"<b>".repeat(900)).depth, 900);
     }
 
     #[test]

@@ -22,7 +22,13 @@ pub(crate) enum Fault {
     Unreadable,
     /// The result is too large.
     TooLarge,
+    /// Elements nest deeper than [`MAX_DEPTH`].
+    TooDeep,
 }
+
+/// How deep elements may nest. The inliner walks a page by recursion, so that a loop over an
+/// element that nobody closes would use up the stack of the whole worker. Browsers stop at 512.
+const MAX_DEPTH: usize = 512;
 
 /// Nothing is fetched: a letter that names a style sheet elsewhere goes without it.
 #[derive(Debug)]
@@ -48,8 +54,9 @@ pub(crate) fn inline(html: String) -> Result<String, Fault> {
     if !html.contains("<style") {
         return Ok(html);
     }
-    if html.contains('\\') && has_backslash_in_css(&html) {
-        return Err(Fault::Backslash);
+    // Few letters have a backslash or so many tags: only those are read twice.
+    if html.contains('\\') || html.bytes().filter(|byte| *byte == b'<').count() > MAX_DEPTH {
+        check(&Page::read(&html))?;
     }
     let mut output = Bounded::default();
     match INLINER.inline_to(&html, &mut output) {
@@ -59,7 +66,13 @@ pub(crate) fn inline(html: String) -> Result<String, Fault> {
     }
 }
 
-fn has_backslash_in_css(html: &str) -> bool {
-    let page = Page::read(html);
-    page.css.contains('\\') || page.tags.iter().any(|tag| tag.get("style").is_some_and(|css| css.contains('\\')))
+fn check(page: &Page) -> Result<(), Fault> {
+    if page.depth > MAX_DEPTH {
+        return Err(Fault::TooDeep);
+    }
+    let in_css = page.css.contains('\\');
+    if in_css || page.tags.iter().any(|tag| tag.get("style").is_some_and(|css| css.contains('\\'))) {
+        return Err(Fault::Backslash);
+    }
+    Ok(())
 }

@@ -187,6 +187,7 @@ fn not_inlined(name: &TemplateName, edition: &Edition, fault: Fault) -> RenderEr
     let template = name.clone();
     let reason = match fault {
         Fault::TooLarge => return RenderError::Limit { template, what: "output" },
+        Fault::TooDeep => return RenderError::Limit { template, what: "nested elements" },
         Fault::Backslash => "its CSS has a backslash, which CSS in a letter must do without",
         Fault::Unreadable => "its CSS cannot be read; look at <style> and at style attributes",
     };

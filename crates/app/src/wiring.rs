@@ -76,9 +76,8 @@ pub fn templates(config: &Config) -> anyhow::Result<Templates> {
         None => templates,
     };
     let portals = templates.portals();
-    let idle = config.brands.portals.values().zip(config.brands.portals.keys());
-    let idle = idle.filter(|(_, portal)| !portals.contains(&portal.as_str()));
-    let mistakes: Vec<Invalid> = idle.map(|(brand, _)| idle_brand(brand, &portals)).collect();
+    let idle = config.brands.portals.iter().filter(|(portal, _)| !portals.contains(&portal.as_str()));
+    let mistakes: Vec<Invalid> = idle.map(|(_, brand)| idle_brand(brand, &portals)).collect();
     if mistakes.is_empty() { Ok(templates) } else { Err(Mistakes(mistakes).into()) }
 }
 

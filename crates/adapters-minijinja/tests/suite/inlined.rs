@@ -186,3 +186,19 @@ fn a_value_of_100_kb_fits_and_the_limit_holds_for_what_styles_add() {
     let refusal = folder.load().unwrap().render(&name("rows"), None, &rows).unwrap_err();
     assert!(matches!(refusal, RenderError::Limit { what: "output", .. }), "{refusal}");
 }
+
+#[test]
+fn elements_that_nobody_closes_are_stopped_before_they_use_up_the_stack() {
+    let render = |row: &str, rows: usize| {
+        let html = format!("<style>b {{ color: red }}</style>{{% for row in rows %}}{row}{{{{ row }}}}{{% endfor %}}");
+        let folder = Folder::new().template("rows", "a\n", &json!({"rows": []})).file("rows/body.html.j2", &html);
+        let rows = Data::from_iter([("rows".to_owned(), json!(vec!["x"; rows]))]);
+        folder.load().unwrap().render(&name("rows"), None, &rows)
+    };
+    let refusal = render("<b>", 5000).unwrap_err();
+    assert!(matches!(refusal, RenderError::Limit { what: "nested elements", .. }), "{refusal}");
+    for closed in ["<p>", "<b></b>", "<br>"] {
+        assert!(render(closed, 5000).is_ok(), "{closed} does not nest");
+    }
+    assert!(render("<b>", 400).is_ok(), "what browsers show is shown");
+}
