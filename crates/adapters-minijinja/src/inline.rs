@@ -55,7 +55,7 @@ pub(crate) fn inline(html: String) -> Result<String, Fault> {
         return Ok(html);
     }
     // Few letters have a backslash or so many tags: only those are read twice.
-    if html.contains('\\') || html.bytes().filter(|byte| *byte == b'<').count() > MAX_DEPTH {
+    if html.contains('\\') || html.matches('<').count() > MAX_DEPTH {
         check(&Page::read(&html))?;
     }
     let mut output = Bounded::default();
