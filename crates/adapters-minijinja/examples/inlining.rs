@@ -49,7 +49,7 @@ fn all(templates: &Templates) -> Result<Duration, Box<dyn Error>> {
 
 /// The layout without its `<style>` elements.
 fn without_styles(layout: &str) -> String {
-    let mut parts = layout.split("<style");
+    let mut parts = layout.split("\n<style");
     let head = parts.next().unwrap_or_default().to_owned();
     parts.filter_map(|part| part.split_once("</style>")).fold(head, |text, (_, rest)| text + rest)
 }

@@ -1,5 +1,6 @@
 //! From a template and its data to a subject and two bodies.
-#![expect(clippy::elidable_lifetime_names, reason = "mockall asks for the name")]
+#![expect(clippy::needless_lifetimes, reason = "mockall asks for the name")]
+#![cfg_attr(feature = "mock", expect(clippy::ref_option_ref, reason = "mockall writes it so"))]
 
 use postroom_domain::id::TemplateName;
 use postroom_domain::locale::Locale;
