@@ -147,7 +147,7 @@ impl Templates {
             if let Ok(letter) = rendered {
                 let page = Page::read(&letter.html);
                 findings.extend(
-                    letter::Letter { sample, letter: &letter, page: &page, brand: templates.brand(sample.name) }
+                    letter::Letter { sample, words: &letter, page: &page, brand: templates.brand(sample.name) }
                         .findings(),
                 );
             }

@@ -23,7 +23,7 @@ const REFUSED: [&str; 9] = ["script", "iframe", "object", "embed", "video", "aud
 #[derive(Clone, Copy)]
 pub(super) struct Letter<'a> {
     pub(super) sample: Sample<'a>,
-    pub(super) letter: &'a Rendered,
+    pub(super) words: &'a Rendered,
     pub(super) page: &'a Page,
     pub(super) brand: &'a Brand,
 }
@@ -46,7 +46,7 @@ impl Letter<'_> {
     }
 
     fn subject(self) -> Vec<Finding> {
-        let length = self.letter.subject.chars().count();
+        let length = self.words.subject.chars().count();
         let message = || {
             format!(
                 "the subject has {length} characters, and inboxes show some {SEEN_OF_SUBJECT}; say the rest in the letter"
@@ -58,14 +58,14 @@ impl Letter<'_> {
 
     fn text(self) -> Vec<Finding> {
         // What follows "-- " is the signature (RFC 3676 §4.3).
-        let words = self.letter.text.split("\n-- \n").next().unwrap_or_default();
+        let words = self.words.text.split("\n-- \n").next().unwrap_or_default();
         let empty = words.trim().is_empty() || words.starts_with("-- \n");
         let message = "the text part says nothing; say there what the HTML part says";
         empty.then(|| self.finding(Severity::Error, Rule::EmptyText, TEXT, message)).into_iter().collect()
     }
 
     fn size(self) -> Vec<Finding> {
-        let size = self.letter.html.len();
+        let size = self.words.html.len();
         let message =
             || format!("the HTML part has {size} bytes, and Gmail clips a letter at {CLIPPED_AT}; shorten it");
         let clipped = size >= CLIPPED_AT;
@@ -95,8 +95,8 @@ impl Letter<'_> {
 
     fn same_links(self) -> Vec<Finding> {
         let html: BTreeSet<&str> = self.targets().filter(|url| link::is_safe(url)).map(address).collect();
-        let text: BTreeSet<&str> = web_links(&self.letter.text).collect();
-        let unsaid = html.iter().filter(|url| !self.letter.text.contains(**url)).map(|url| {
+        let text: BTreeSet<&str> = web_links(&self.words.text).collect();
+        let unsaid = html.iter().filter(|url| !self.words.text.contains(**url)).map(|url| {
             let message = format!("does not say '{url}', so that whoever reads text cannot follow that link; add it");
             self.finding(Severity::Error, Rule::SameLinks, TEXT, message)
         });
