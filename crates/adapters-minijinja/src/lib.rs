@@ -42,6 +42,9 @@
 //! Template files are code, of those who run Postroom. Data is not: it is never compiled, never
 //! printed unescaped into HTML, never a link by itself, and never repeated in an error.
 //!
+//! One thing is yours to see to: html5ever, which reads the page for its style sheets, logs what it reads at the levels
+//! debug and trace. Switch its target `html5ever` off in a log that is so talkative, as the binary does.
+//!
 //! # What is deliberately absent
 //! The `safe` filter (nothing in a letter's data is markup), MiniJinja's debug mode (its errors
 //! hold data), reloading while letters are rendered (a letter's version must mean something),
