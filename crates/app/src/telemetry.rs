@@ -37,8 +37,8 @@ impl Colours {
 /// Starts logging at the levels that `filter` names (`info`, `postroom=debug,sqlx=warn`).
 /// A second call in one process changes nothing.
 pub fn start(format: LogFormat, colours: Colours, filter: &str) {
-    let filter = EnvFilter::try_new(format!("{filter},{SILENT}"))
-        .unwrap_or_else(|_| EnvFilter::new(format!("info,{SILENT}")));
+    let filter =
+        EnvFilter::try_new(format!("{filter},{SILENT}")).unwrap_or_else(|_| EnvFilter::new(format!("info,{SILENT}")));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(colours == Colours::Yes)
