@@ -8,7 +8,7 @@ use postroom_domain::letter::HeaderField;
 use postroom_ports::template::Rendered;
 
 /// Names as people have them, and as attackers write them.
-const WORDS: [&str; 18] = [
+const WORDS: [&str; 19] = [
     "Ada",
     "O'Brien, Conan",
     "\"JD\" Doe",
@@ -25,6 +25,7 @@ const WORDS: [&str; 18] = [
     "half =?",
     "(a comment)",
     "100 % 'sure'%41*",
+    "Ελένη Παπαδοπούλου-Κωνσταντινίδου, Γραμματεία του Συλλόγου Φίλων της Βιβλιοθήκης Θεσσαλονίκης",
     "longwordwithoutanyspaceatalllongwordwithoutanyspaceatalllongwordwithoutanyspaceatall",
     "a good many words in a row that no single line of a header could ever hold without a fold",
 ];

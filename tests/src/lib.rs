@@ -32,7 +32,7 @@ mod store;
 mod wait;
 
 pub use binary::{Done, Postroom};
-pub use letter::Letter;
+pub use letter::{Letter, ReceivedFile};
 pub use mailgun::Mailgun;
 pub use node::node;
 pub use process::{Process, Signal};

@@ -30,11 +30,12 @@ enum Place {
 }
 
 /// Everything that a letter leaves behind.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("deliveries", "SELECT count(*) FROM deliveries"),
     ("delivery_events", "SELECT count(*) FROM delivery_events"),
     ("outbox", "SELECT count(*) FROM outbox"),
     ("payloads", "SELECT count(*) FROM payloads"),
+    ("attachments", "SELECT count(*) FROM attachments"),
     ("idempotency", "SELECT count(*) FROM idempotency"),
 ];
 

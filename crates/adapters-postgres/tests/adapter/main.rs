@@ -2,6 +2,7 @@
 //! is linked once and needs one server.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test states what must hold")]
 
+mod attachments;
 mod contract;
 mod doors;
 mod guard;
