@@ -203,7 +203,7 @@ fn deaf_at_ready(store: &postroom_ports::memory::MemoryStore) -> postroom_ports:
 }
 
 /// What a future of the memory adapters gives, which never wait.
-fn futures_now<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn futures_now<T>(future: impl Future<Output = T>) -> T {
     let waker = std::task::Waker::noop();
     match std::pin::pin!(future).poll(&mut std::task::Context::from_waker(waker)) {
         std::task::Poll::Ready(value) => value,

@@ -7,6 +7,7 @@ use postroom::dispatcher::{Dispatcher, Limits};
 use postroom::mailroom::{Mailroom, Workflows};
 use postroom::worker::WorkerSettings;
 use postroom_domain::address::{EmailAddress, Mailbox};
+use postroom_domain::attachment::Attachment;
 use postroom_domain::failure::{Failure, FailureClass};
 use postroom_domain::id::{DeliveryId, TemplateName, TransportName, Workflow};
 use postroom_domain::letter::HeaderField;
@@ -48,7 +49,9 @@ impl MessageComposer for DatedComposer {
 fn message(draft: &Draft<'_>) -> String {
     let header = |header: &HeaderField| format!("{}: {}\r\n", header.name(), header.value());
     let extra = draft.headers.iter().map(header).collect::<Vec<_>>().concat();
-    format!("Date: {}\r\n{extra}\r\n{}", draft.date.as_micros(), draft.rendered.text)
+    let file = |file: &Attachment| format!("\r\n{}: {} bytes", file.filename(), file.bytes().len());
+    let files = draft.attachments.iter().map(file).collect::<Vec<_>>().concat();
+    format!("Date: {}\r\n{extra}\r\n{}{files}", draft.date.as_micros(), draft.rendered.text)
 }
 
 pub(crate) struct House {
