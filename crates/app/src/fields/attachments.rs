@@ -25,12 +25,12 @@ pub(super) fn read(value: Option<Value>) -> Result<Vec<Attachment>, Invalid> {
         // Before any of them is decoded.
         return Err(Invalid::new("attachments", format!("are more than {ATTACHMENT_COUNT_LIMIT}; send fewer")));
     }
-    let item = |(place, item)| match item {
-        Value::Object(fields) => one(fields).map_err(|invalid| placed(invalid, place)),
-        _ => {
+    let item = |(place, item)| {
+        let Value::Object(fields) = item else {
             let reason = "must be a JSON object with filename, content_type and content";
-            Err(Invalid::new(format!("attachments[{place}]"), reason))
-        }
+            return Err(Invalid::new(format!("attachments[{place}]"), reason));
+        };
+        one(fields).map_err(|invalid| placed(invalid, place))
     };
     items.into_iter().enumerate().map(item).collect()
 }
