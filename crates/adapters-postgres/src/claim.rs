@@ -171,7 +171,7 @@ fn quarantine(state: &DeliveryState, column: &str) -> Transition {
         from: state.status,
         next: DeliveryState { status: Status::Failed, ..state.clone() },
         due_in: None,
-        code: Some(Code::new("CORRUPT")),
+        code: Some(Code::new(Code::CORRUPT)),
         detail: Detail::redacted(&format!("the stored column {column} does not decode")),
         effects: vec![Effect::Raise(Alarm::DeadLetter)],
     }

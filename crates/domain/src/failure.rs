@@ -70,6 +70,8 @@ impl Code {
     pub const POISON: &'static str = "POISON";
     /// The template or its data cannot be rendered.
     pub const TEMPLATE: &'static str = "TEMPLATE";
+    /// What is stored of the letter cannot be read.
+    pub const CORRUPT: &'static str = "CORRUPT";
     /// The store has lost attachments that the letter was handed in with.
     pub const ATTACHMENTS_LOST: &'static str = "ATTACHMENTS_LOST";
     /// The message is larger than any way out takes.

@@ -6,7 +6,7 @@ use postroom_domain::attachment::Attachment;
 use postroom_domain::failure::{Code, Failure, FailureClass};
 use postroom_domain::lifecycle::Event;
 use postroom_ports::composer::Draft;
-use postroom_ports::error::PortError;
+use postroom_ports::error::{PortError, PortErrorKind};
 use postroom_ports::letter::FrozenLetter;
 use postroom_ports::queue::{Batch, Claim, Content, Fenced, Ready};
 use postroom_ports::transport::MailTransport;
@@ -29,6 +29,11 @@ impl Dispatcher {
                     Ok((frozen, transport)) => prepared.parcels.push(Parcel { claim, frozen, transport, time }),
                     Err(failure) => prepared.outcomes.push(Outcome::failed(claim, failure, time)),
                 },
+                // What somebody damaged does not mend by waiting, and must hold up no other letter.
+                Err(error) if error.kind() == PortErrorKind::Corrupt => {
+                    let failure = Failure::new(FailureClass::Rejected, Code::CORRUPT, &error.to_string());
+                    prepared.outcomes.push(Outcome::failed(claim, failure, time));
+                }
                 Err(error) => {
                     prepared.outcomes.push(Outcome::of(claim, Event::GivenBack, time));
                     prepared.trouble = Some(error);

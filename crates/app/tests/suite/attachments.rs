@@ -67,6 +67,17 @@ async fn a_store_that_fails_at_the_attachments_costs_the_letter_nothing_and_hold
 }
 
 #[tokio::test]
+async fn attachments_that_somebody_damaged_fail_their_letter_and_hold_up_no_other() {
+    let mut house = House::new(policy());
+    let corrupt = || Err(PortError::corrupt("queue.attachments", "attachments", "filename", 1));
+    house.room.queue = queue(&house.store, corrupt);
+    let (with, without) = (house.enqueue(with_file("with")).await, house.enqueue(delivery("without")).await);
+    house.dispatcher().run_once(10).await.unwrap();
+    assert_eq!((house.status(&with).await, house.status(&without).await), (Status::Failed, Status::Sent));
+    assert_eq!(house.code(&with).await.as_deref(), Some("CORRUPT"));
+}
+
+#[tokio::test]
 async fn a_letter_is_never_sent_with_fewer_files_than_it_was_handed_in_with() {
     let mut house = House::new(policy());
     house.room.queue = queue(&house.store, || Ok(Vec::new()));
