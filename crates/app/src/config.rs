@@ -28,6 +28,7 @@ pub use self::settings::{Origin, Setting, Shown};
 pub use self::smtp::{SmtpSettings, TlsChoice};
 use self::workflows::Ways;
 use crate::dispatcher::Limits;
+use crate::health::Patience;
 use crate::mailroom::Workflows;
 use crate::worker::WorkerSettings;
 
@@ -227,11 +228,21 @@ fn worker(reader: &mut Reader) -> WorkerSettings {
             lane_share: reader.number("worker.lane_share", "EMAIL_WORKER_LANE_SHARE", 1..=1000, 25),
             lease: reader.duration("worker.lease", "EMAIL_WORKER_LEASE", seconds(60)),
             pause: reader.duration("worker.pause", "EMAIL_WORKER_PAUSE", seconds(60)),
+            patience: patience(reader),
         },
         retention: Retention {
             payloads: reader.duration("retention.payloads", "POSTROOM_RETENTION_PAYLOADS", seconds(14 * 86_400)),
             workers: seconds(86_400),
         },
+    }
+}
+
+fn patience(reader: &mut Reader) -> Patience {
+    let usual = Patience::default();
+    Patience {
+        failures: reader.number("worker.breaker_failures", "EMAIL_WORKER_BREAKER_FAILURES", 1..=1000, usual.failures),
+        first: reader.duration("worker.breaker_rest", "EMAIL_WORKER_BREAKER_REST", usual.first),
+        longest: reader.duration("worker.breaker_longest_rest", "EMAIL_WORKER_BREAKER_LONGEST_REST", usual.longest),
     }
 }
 

@@ -27,8 +27,8 @@ use postroom_ports::queue::{Batch, Claim, ClaimRequest};
 use postroom_ports::transport::MailTransport;
 use serde_json::{Map, Value};
 
+use crate::health::{Health, Patience, Slot};
 use crate::mailroom::Mailroom;
-use crate::pauses::Pauses;
 use crate::store_time::StoreTime;
 
 /// A claimed letter that can travel.
@@ -40,6 +40,8 @@ pub struct Parcel {
     pub frozen: FrozenLetter,
     /// Its way out.
     pub transport: Arc<dyn MailTransport>,
+    /// Its place there.
+    pub slot: Slot,
     /// The store's time.
     pub time: StoreTime,
 }
@@ -107,6 +109,16 @@ pub struct Limits {
     pub lease: Duration,
     /// How long a misconfigured transport rests.
     pub pause: Duration,
+    /// When a transport in trouble is given a rest, and for how long.
+    pub patience: Patience,
+}
+
+impl Default for Limits {
+    /// 25 letters of a lane, a minute each for lease and pause.
+    fn default() -> Self {
+        let minute = Duration::from_mins(1);
+        Self { lane_share: 25, lease: minute, pause: minute, patience: Patience::default() }
+    }
 }
 
 /// The steps, bound to one worker's name.
@@ -115,14 +127,14 @@ pub struct Dispatcher {
     room: Mailroom,
     worker: WorkerId,
     limits: Limits,
-    pauses: Arc<Pauses>,
+    health: Arc<Health>,
 }
 
 impl Dispatcher {
     /// A dispatcher for `worker`.
     #[must_use]
     pub fn new(room: Mailroom, worker: WorkerId, limits: Limits) -> Self {
-        Self { room, worker, limits, pauses: Arc::default() }
+        Self { room, worker, limits, health: Arc::new(Health::new(limits.patience)) }
     }
 
     /// The ports.
@@ -143,12 +155,14 @@ impl Dispatcher {
         self.limits
     }
 
-    /// Takes at most `limit` letters; none while no transport is open.
+    /// Takes at most `limit` letters, and no more than the transports have room for: none while
+    /// all of them rest, one where one of them is tried again.
     ///
     /// # Errors
     /// Those of the queue.
     pub async fn claim(&self, limit: u32) -> Result<Option<(Batch, StoreTime)>, PortError> {
-        if self.all_rest() {
+        let limit = limit.min(self.room_outside());
+        if limit == 0 {
             return Ok(None);
         }
         let request = ClaimRequest {

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`fields`], [`accept`] | a letter as people write it; the door that checks before it takes |
 //! | [`dispatcher`] | claim, prepare, ready, send, settle: the pipeline as named steps |
+//! | [`health`] | how each way out is doing: who may be given a letter now |
 //! | [`worker`], [`janitor`] | the loop around it; what nobody holds any more |
 //! | [`requests`] | cancel, redrive |
 //! | [`mailroom`], [`unsubscribe`] | the ports that all of this is wired from, and what workflows want |
@@ -29,9 +30,9 @@
 pub mod accept;
 pub mod dispatcher;
 pub mod fields;
+pub mod health;
 pub mod janitor;
 pub mod mailroom;
-pub mod pauses;
 pub mod requests;
 pub mod store_time;
 pub mod system;

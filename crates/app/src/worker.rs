@@ -250,7 +250,7 @@ impl Worker {
                 shift.finished.push(outcome);
                 self.gather(shift).await;
             }
-            woken = room.workers.wait(self.id(), self.settings.poll_every), if found == Found::Nothing => {
+            woken = room.workers.wait(self.id(), self.longest_wait()), if found == Found::Nothing => {
                 if let Err(error) = woken {
                     let wait = shift.trouble.failed(&error, room.chance.jitter());
                     self.pause(wait, &signals.stop).await;
@@ -300,6 +300,12 @@ impl Worker {
             self.pause(wait, &signals.now).await;
         }
         tracing::error!(letters = shift.finished.len(), "left without settling; their leases will lapse");
+    }
+
+    /// Where all transports rest, the first of them may be tried again before the next poll.
+    fn longest_wait(&self) -> Duration {
+        let poll = self.settings.poll_every;
+        self.dispatcher.rest().map_or(poll, |rest| rest.min(poll))
     }
 
     fn renew_every(&self) -> Duration {

@@ -46,6 +46,13 @@ impl FailureClass {
     /// Later, and it is the provider's trouble.
     pub const PROVIDER_DEFERRED: Self = Self::Deferred { scope: Scope::Provider, retry_after: None };
 
+    /// Whether a letter may take another way out for it at once: the provider is at fault and
+    /// certainly does not have the letter.
+    #[must_use]
+    pub const fn may_fail_over(self) -> bool {
+        matches!(self, Self::Deferred { scope: Scope::Provider, .. } | Self::Misconfigured)
+    }
+
     /// The name, as events and logs spell it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

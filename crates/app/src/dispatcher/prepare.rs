@@ -28,8 +28,8 @@ impl Dispatcher {
         if claim.state.expires_at.is_some_and(|end| end <= time.now(&*self.room.clock)) {
             return Err(Box::new(Outcome::of(claim, Event::Expired, time)));
         }
-        let transport = match self.way_out(&claim.letter.workflow) {
-            Ok(transport) => transport,
+        let (transport, slot) = match self.way_out(&claim.letter.workflow) {
+            Ok(open) => open,
             Err(failure) => return Err(Box::new(Outcome::failed(claim, failure, time))),
         };
         let frozen = match &claim.content {
@@ -37,7 +37,7 @@ impl Dispatcher {
             Content::Fresh => self.freeze(&claim, time),
         };
         match frozen {
-            Ok(frozen) => Ok(Box::new(Parcel { claim, frozen, transport, time })),
+            Ok(frozen) => Ok(Box::new(Parcel { claim, frozen, transport, slot, time })),
             Err(failure) => Err(Box::new(Outcome::failed(claim, failure, time))),
         }
     }

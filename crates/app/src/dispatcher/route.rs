@@ -8,29 +8,49 @@ use postroom_domain::id::{TransportName, Workflow};
 use postroom_ports::transport::MailTransport;
 
 use super::Dispatcher;
+use crate::health::Slot;
 
 impl Dispatcher {
-    /// Whether no letter of any workflow could go out now.
-    pub(super) fn all_rest(&self) -> bool {
-        self.room.transports.iter().all(|transport| self.rest(transport).is_some())
+    /// How many more letters the transports could take between them now.
+    pub(super) fn room_outside(&self) -> u32 {
+        let now = self.room.clock.elapsed();
+        let room = |transport: &Arc<dyn MailTransport>| self.health.room(&transport.name(), now);
+        self.room.transports.iter().map(room).fold(0, u32::saturating_add)
     }
 
-    /// The first way out on the workflow's route that does not rest.
+    /// How long no letter at all can go out; `None` where one can.
+    #[must_use]
+    pub fn rest(&self) -> Option<Duration> {
+        let rests: Option<Vec<Duration>> =
+            self.room.transports.iter().map(|transport| self.rest_of(transport)).collect();
+        rests?.into_iter().min()
+    }
+
+    /// The first way out on the workflow's route that has room, and a place on it.
     ///
     /// # Errors
     /// All of them rest, or the mailroom has none of them: the letter waits, by no fault of its
     /// own, until the first may be tried again.
-    pub(super) fn way_out(&self, workflow: &Workflow) -> Result<Arc<dyn MailTransport>, Failure> {
-        let route = self.route(workflow);
-        if let Some(open) = route.iter().find(|transport| self.rest(transport).is_none()) {
-            return Ok(Arc::clone(open));
+    pub(super) fn way_out(&self, workflow: &Workflow) -> Result<(Arc<dyn MailTransport>, Slot), Failure> {
+        let (route, now) = (self.route(workflow), self.room.clock.elapsed());
+        let place = |transport: &Arc<dyn MailTransport>| {
+            Some((Arc::clone(transport), self.health.take(&transport.name(), now)?))
+        };
+        if let Some(open) = route.iter().find_map(place) {
+            return Ok(open);
         }
-        let retry_after = route.iter().filter_map(|transport| self.rest(transport)).min();
+        let retry_after = route.iter().filter_map(|transport| self.rest_of(transport)).min();
         let detail = match retry_after {
-            Some(_) => "every transport of this workflow's route rests until somebody has acted",
+            Some(_) => "every transport of this workflow's route rests until it works again",
             None => "this worker has none of the transports of this workflow's route",
         };
         Err(Failure::new(FailureClass::Deferred { scope: Scope::Provider, retry_after }, "NO_TRANSPORT", detail))
+    }
+
+    /// The first other way out on the workflow's route that is not in trouble.
+    pub(super) fn detour(&self, workflow: &Workflow, around: &TransportName) -> Option<TransportName> {
+        let mut names = self.route(workflow).into_iter().map(|transport| transport.name());
+        names.find(|name| name != around && !self.health.is_troubled(name))
     }
 
     fn route(&self, workflow: &Workflow) -> Vec<Arc<dyn MailTransport>> {
@@ -43,7 +63,7 @@ impl Dispatcher {
         wanted.iter().filter_map(by_name).collect()
     }
 
-    fn rest(&self, transport: &Arc<dyn MailTransport>) -> Option<Duration> {
-        self.pauses.rest(&transport.name(), self.room.clock.elapsed())
+    fn rest_of(&self, transport: &Arc<dyn MailTransport>) -> Option<Duration> {
+        self.health.rest(&transport.name(), self.room.clock.elapsed())
     }
 }

@@ -109,7 +109,7 @@ impl TestRoom {
     /// Only a store in trouble could fail, and memory is none.
     #[expect(clippy::panic, reason = "a test helper reports by panicking")]
     pub async fn work(&self) -> usize {
-        let limits = Limits { lane_share: 100, lease: Duration::from_mins(1), pause: Duration::from_mins(1) };
+        let limits = Limits { lane_share: 100, ..Limits::default() };
         let dispatcher = Dispatcher::new(self.mailroom.clone(), self.mailroom.chance.worker_id(), limits);
         let mut attempts = 0;
         loop {

@@ -90,7 +90,7 @@ impl House {
     }
 
     pub(crate) fn dispatcher(&self) -> Dispatcher {
-        let limits = Limits { lane_share: 100, lease: 60 * SECOND, pause: 60 * SECOND };
+        let limits = Limits { lane_share: 100, ..Limits::default() };
         Dispatcher::new(self.room.clone(), self.room.chance.worker_id(), limits)
     }
 
@@ -143,7 +143,7 @@ pub(crate) fn settings() -> WorkerSettings {
         label: "test".to_owned(),
         batch_size: 10,
         concurrency: 2,
-        limits: Limits { lane_share: 100, lease: 60 * SECOND, pause: 60 * SECOND },
+        limits: Limits { lane_share: 100, ..Limits::default() },
         poll_every: Duration::from_millis(20),
         janitor_every: Duration::from_millis(20),
         retention: Retention { payloads: 3600 * SECOND, workers: 3600 * SECOND },

@@ -4,6 +4,7 @@
 mod dispatcher;
 mod door;
 mod house;
+mod outage;
 mod routes;
 mod testing;
 mod worker;
