@@ -17,12 +17,13 @@ mod demo;
 mod enqueue;
 mod exit;
 mod filters;
+mod in_doubt;
 mod lines;
+mod many;
 mod migrate;
 mod output;
 mod progress;
 mod request;
-mod resolve;
 mod retry;
 mod search;
 mod status;
@@ -114,8 +115,8 @@ enum Work {
     Cancel(cancel::Cancel),
     /// Give letters their next attempt now
     Retry(retry::Retry),
-    /// Decide about letters whose answer was lost
-    Resolve(resolve::Resolve),
+    /// Letters whose answer was lost: list, show, and decide
+    InDoubt(in_doubt::InDoubt),
     /// What was given up: list, show, and put back
     DeadLetters(dead_letters::DeadLetters),
     /// What is configured, and is it in order?
@@ -152,7 +153,7 @@ impl Work {
             Self::Search(command) => command.run(&context).await,
             Self::Cancel(command) => command.run(&context).await,
             Self::Retry(command) => command.run(&context).await,
-            Self::Resolve(command) => command.run(&context).await,
+            Self::InDoubt(command) => command.run(&context).await,
             Self::DeadLetters(command) => command.run(&context).await,
             Self::Config(command) => command.run(&context),
         }
