@@ -39,6 +39,8 @@ CREATE TABLE email.payloads (
     seq              bigint PRIMARY KEY,
     created_at       timestamptz NOT NULL DEFAULT now(),
     data             jsonb NOT NULL CHECK (jsonb_typeof(data) = 'object'),
+    -- The language that it is wanted in; NULL leaves it to the workflow.
+    locale           text,
     subject          text,
     reply_to         text,
     headers          jsonb NOT NULL DEFAULT '[]',
@@ -49,6 +51,8 @@ CREATE TABLE email.payloads (
     message_id       text,
     rendered_subject text,
     template_version text,
+    -- The language variant that was rendered; NULL is the base.
+    rendered_locale  text,
     CHECK (frozen IS NULL
         OR num_nulls(mail_from, rcpt_to, message_id, rendered_subject, template_version) = 0)
 );

@@ -220,6 +220,7 @@ AS $$
 BEGIN
     DELETE FROM email.outbox q USING old_rows o WHERE q.seq = o.seq;
     DELETE FROM email.payloads p USING old_rows o WHERE p.seq = o.seq;
+    DELETE FROM email.attachments a USING old_rows o WHERE a.seq = o.seq;
     DELETE FROM email.idempotency i USING old_rows o WHERE i.delivery = o.delivery_id;
     DELETE FROM email.reports r USING old_rows o WHERE r.delivery_id = o.delivery_id;
     DELETE FROM email.relay r USING old_rows o WHERE r.delivery_id = o.delivery_id;

@@ -31,15 +31,21 @@ CREATE TABLE payloads (
     seq INTEGER PRIMARY KEY REFERENCES deliveries (seq) ON DELETE CASCADE,
     created_at INTEGER NOT NULL,
     data TEXT NOT NULL,
+    -- The language that it is wanted in; NULL leaves it to the workflow.
+    locale TEXT,
     subject TEXT,
     reply_to TEXT,
     headers TEXT NOT NULL DEFAULT '[]',
+    -- How many there were, so that a claim knows without looking at them, and a letter never goes out with fewer.
+    attachments INTEGER NOT NULL DEFAULT 0 CHECK (attachments >= 0),
     frozen BLOB,
     mail_from TEXT,
     rcpt_to TEXT,
     message_id TEXT,
     rendered_subject TEXT,
     template_version TEXT,
+    -- The language variant that was rendered; NULL is the base.
+    rendered_locale TEXT,
     CHECK (frozen IS NULL OR (
         mail_from IS NOT NULL AND rcpt_to IS NOT NULL AND message_id IS NOT NULL
         AND rendered_subject IS NOT NULL AND template_version IS NOT NULL

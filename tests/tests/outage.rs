@@ -1,6 +1,6 @@
 //! The mail server goes away and comes back, and many letters wait meanwhile.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 use postroom_dev_inbox::{Act, Stage};

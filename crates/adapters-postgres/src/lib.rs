@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   enqueue_in(&mut connection) ─┐ the caller's own transaction
-//!   PostgresQueue ───────────────┼─▶ email.enqueue_batch ─▶ deliveries · outbox · payloads
+//!   PostgresQueue ───────────────┼─▶ email.enqueue_batch ─▶ deliveries · outbox · payloads · attachments
 //!   SQL: email.enqueue(…) ───────┘                              │ triggers
 //!                                                               ├─▶ guard: only the domain's moves
 //!   PostgresQueue: claim ─ ready ─ settle, all fenced           ├─▶ delivery_events ─▶ relay
@@ -13,10 +13,10 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`config`], [`store`] | addresses, time-outs, the small pools |
-//! | `enqueue`, `queue`, `claim`, `change`, `sweep` | letters in, taken, changed by request and by time |
+//! | `enqueue`, `queue`, `claim`, `handover`, `change`, `sweep` | letters in, taken, about to leave, changed by request and by time |
 //! | `tracker`, `worker`, `listener` | what is on record, who is alive, who is woken |
 //! | [`migrate`] | the schema, embedded |
-//! | `row`, `commit`, `error`, `session` | rows to letters, transitions to rows, errors by meaning, one statement at a time |
+//! | `row`, `commit`, `error`, `session`, `portion` | rows to letters, transitions to rows, errors by meaning, one statement at a time, and no larger than it may be |
 //!
 //! Every statement is a file under `queries/<table>/<verb>.sql`, checked against the schema when this crate is
 //! built: against the database that `POSTROOM_SQLX_POSTGRES` names, or against `.sqlx` where it is unset. A user's
@@ -45,7 +45,9 @@ mod claim;
 mod commit;
 mod enqueue;
 mod error;
+mod handover;
 mod listener;
+mod portion;
 mod queue;
 mod row;
 mod session;

@@ -60,12 +60,12 @@ impl Door {
     /// Those of the queue: then none of the letters is known to be stored.
     pub async fn accept(&self, letters: Vec<Fields>) -> Result<Vec<Accepted>, PortError> {
         let mut tried = BTreeSet::new();
-        let checked: Vec<Result<NewDelivery, Invalid>> =
-            letters.into_iter().map(|fields| self.check(fields, &mut tried)).collect();
-        let good: Vec<NewDelivery> = checked.iter().filter_map(|letter| letter.as_ref().ok().cloned()).collect();
+        let mut good = Vec::with_capacity(letters.len());
+        let checked: Vec<Result<(), Invalid>> =
+            letters.into_iter().map(|fields| self.check(fields, &mut tried).map(|letter| good.push(letter))).collect();
         let mut answers = if good.is_empty() { Vec::new() } else { self.queue.enqueue(&good).await? }.into_iter();
-        let answer = |checked: Result<NewDelivery, Invalid>| {
-            checked.and_then(|_| match answers.next() {
+        let answer = |checked: Result<(), Invalid>| {
+            checked.and_then(|()| match answers.next() {
                 Some(Enqueued::New(id)) => Ok(Receipt::New(id)),
                 Some(Enqueued::Existing(id)) => Ok(Receipt::Existing(id)),
                 Some(Enqueued::Refused(invalid)) => Err(invalid),

@@ -82,6 +82,9 @@ pub struct Prepared {
     pub parcels: Vec<Parcel>,
     /// Letters that cannot, and why.
     pub outcomes: Vec<Outcome>,
+    /// What the store said where it did not hand out a letter's attachments: those letters are
+    /// among the outcomes, given back, and whoever goes on waits first.
+    pub trouble: Option<PortError>,
 }
 
 /// The queue did not take *ready*: the letters go back, so that a store in trouble costs them no
@@ -187,13 +190,13 @@ impl Dispatcher {
     pub async fn run_once(&self, limit: u32) -> Result<usize, PortError> {
         let Some((batch, time)) = self.claim(limit).await? else { return Ok(0) };
         let count = batch.claims.len();
-        let prepared = self.prepare(batch, time);
+        let prepared = self.prepare(batch, time).await;
         let mut outcomes = prepared.outcomes;
         for parcel in self.ready(prepared.parcels).await? {
             outcomes.push(self.send(parcel).await);
         }
         self.settle(outcomes).await?;
-        Ok(count)
+        prepared.trouble.map_or(Ok(count), Err)
     }
 }
 

@@ -224,7 +224,7 @@ impl Worker {
         if batch.claims.is_empty() {
             return Ok(Found::Nothing);
         }
-        let prepared = self.dispatcher.prepare(batch, time);
+        let prepared = self.dispatcher.prepare(batch, time).await;
         shift.finished.extend(prepared.outcomes);
         match self.dispatcher.ready(prepared.parcels).await {
             Ok(parcels) => parcels.into_iter().for_each(|parcel| shift.flight.launch(parcel)),
@@ -233,7 +233,7 @@ impl Worker {
                 return Err(not_ready.error);
             }
         }
-        Ok(Found::Letters)
+        prepared.trouble.map_or(Ok(Found::Letters), Err)
     }
 
     /// Waits for whatever comes first: a result, a wake-up, the next renewal, the end.

@@ -77,6 +77,10 @@ impl Code {
     pub const POISON: &'static str = "POISON";
     /// The template or its data cannot be rendered.
     pub const TEMPLATE: &'static str = "TEMPLATE";
+    /// The store has lost attachments that the letter was handed in with.
+    pub const ATTACHMENTS_LOST: &'static str = "ATTACHMENTS_LOST";
+    /// The message is larger than any way out takes.
+    pub const TOO_LARGE: &'static str = "TOO_LARGE";
     /// The worker died or lost its lease before the handover.
     pub const LEASE_LAPSED: &'static str = "LEASE_LAPSED";
     /// The worker died or lost its lease after the handover.

@@ -14,6 +14,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::feedback::Feedback;
 use postroom_domain::id::{DeliveryId, LeaseToken, ProviderMessageId, TenantId, TransportName, WorkerId, Workflow};
 use postroom_domain::invalid::Invalid;
@@ -88,6 +89,9 @@ pub struct Claim {
     pub letter: Letter,
     /// What it is made from.
     pub content: Content,
+    /// How many attachments it was handed in with. They are not part of a claim: whoever
+    /// renders the letter asks for them.
+    pub attachments: u32,
     /// Which transport had it last, where one had.
     pub provider: Option<TransportName>,
 }
@@ -253,6 +257,11 @@ pub trait DeliveryQueue: std::fmt::Debug + Send + Sync + 'static {
     /// others wait. MUST NOT give one letter to two workers, MUST raise `attempts` by one,
     /// MUST clear code and detail, and MUST NOT return letters of held tenants or expired ones.
     async fn claim(&self, request: &ClaimRequest) -> Result<Batch, PortError>;
+
+    /// The attachments of a letter that is not frozen yet, in order, for the holder of its claim;
+    /// none for whoever lost it. Once a letter is frozen its bytes hold them, and they are gone
+    /// from here.
+    async fn attachments(&self, fence: &Fence) -> Result<Vec<Attachment>, PortError>;
 
     /// Puts on record that these letters are about to be handed over, and stores the frozen
     /// bytes where given. No byte of a body may leave before this returned [`Fenced::Done`].

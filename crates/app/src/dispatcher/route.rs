@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postroom_domain::failure::{Failure, FailureClass, Scope};
+use postroom_domain::failure::{Code, Failure, FailureClass, Scope};
 use postroom_domain::id::{TransportName, Workflow};
 use postroom_ports::transport::MailTransport;
 
@@ -26,13 +26,24 @@ impl Dispatcher {
         rests?.into_iter().min()
     }
 
-    /// The first way out on the workflow's route that has room, and a place on it.
+    /// The first way out on the workflow's route that takes a message of `size` bytes and has
+    /// room, and a place on it.
     ///
     /// # Errors
-    /// All of them rest, or the mailroom has none of them: the letter waits, by no fault of its
-    /// own, until the first may be tried again.
-    pub(super) fn way_out(&self, workflow: &Workflow) -> Result<(Arc<dyn MailTransport>, Slot), Failure> {
-        let (route, now) = (self.route(workflow), self.room.clock.elapsed());
+    /// None of them takes such a message: the letter's own fault, found before it travels. Or all
+    /// that do rest, or the mailroom has none of them: the letter waits, by no fault of its own,
+    /// until the first may be tried again.
+    pub(super) fn way_out(&self, workflow: &Workflow, size: usize) -> Result<(Arc<dyn MailTransport>, Slot), Failure> {
+        let (mut route, now) = (self.route(workflow), self.room.clock.elapsed());
+        let most = route.iter().filter_map(|transport| transport.capabilities().max_size).max();
+        route.retain(|transport| takes(transport, size));
+        if route.is_empty()
+            && let Some(most) = most
+        {
+            let detail =
+                format!("the message is {size} bytes; no transport of this workflow's route takes over {most}");
+            return Err(Failure::new(FailureClass::Rejected, Code::TOO_LARGE, &detail));
+        }
         let place = |transport: &Arc<dyn MailTransport>| {
             Some((Arc::clone(transport), self.health.take(&transport.name(), now)?))
         };
@@ -66,4 +77,10 @@ impl Dispatcher {
     fn rest_of(&self, transport: &Arc<dyn MailTransport>) -> Option<Duration> {
         self.health.rest(&transport.name(), self.room.clock.elapsed())
     }
+}
+
+/// Whether a transport takes a message of that many bytes, as far as it says.
+fn takes(transport: &Arc<dyn MailTransport>, size: usize) -> bool {
+    let size = u64::try_from(size).unwrap_or(u64::MAX);
+    transport.capabilities().max_size.is_none_or(|most| size <= most)
 }

@@ -40,6 +40,7 @@ impl MessageComposer for DatedComposer {
             message_id: format!("{}@example.org", draft.delivery_id),
             subject: draft.rendered.subject.clone(),
             template_version: draft.rendered.version.clone(),
+            locale: None,
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::{DeliveryId, WorkerId};
 use postroom_domain::lifecycle::{DeliveryState, Event, Transition};
 use postroom_domain::status::{Stage, Status};
@@ -123,6 +124,11 @@ impl Desk {
     /// Beats and takes the only letter in doubt that is due.
     pub async fn doubtful_one(&self) -> Claim {
         only(self.doubtful().await, "in doubt and due")
+    }
+
+    /// The attachments that a claim gives access to.
+    pub async fn attachments(&self, fence: &Fence) -> Vec<Attachment> {
+        self.queue.attachments(fence).await.expect("the queue has attachments")
     }
 
     /// The answer to *ready* for one claim.

@@ -13,6 +13,9 @@ macro_rules! for_each_queue_rule {
             every_letter_of_a_batch_has_its_own_answer
             enqueue_same_key_twice_returns_the_first_id
             the_same_key_with_other_content_is_refused
+            the_same_key_in_another_language_is_refused
+            the_same_key_with_other_attachments_is_refused
+            a_letter_that_fails_its_own_check_is_refused_by_field
             keys_of_different_tenants_do_not_meet
             a_taken_delivery_id_is_refused_and_leaves_the_first_untouched
             one_bad_letter_in_a_batch_does_not_touch_the_others
@@ -36,6 +39,10 @@ macro_rules! for_each_queue_rule {
             final_states_are_never_claimed
             a_retrying_letter_is_claimed_when_due_and_not_before
             every_claim_has_a_fence_of_its_own
+            attachments_come_back_as_they_were_handed_in
+            attachments_are_for_the_holder_of_the_claim_alone
+            attachments_are_gone_once_the_letter_is_frozen
+            a_redriven_letter_without_bytes_has_its_attachments
             ready_stores_the_frozen_bytes_and_later_claims_return_them
             frozen_bytes_are_never_replaced
             ready_with_a_stale_fence_changes_nothing

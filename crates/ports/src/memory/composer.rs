@@ -55,6 +55,7 @@ impl MessageComposer for PlainComposer {
             message_id,
             subject: subject.to_owned(),
             template_version: draft.rendered.version.clone(),
+            locale: None,
         })
     }
 }

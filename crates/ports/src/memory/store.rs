@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use postroom_domain::attachment::Attachment;
 use postroom_domain::detail::Detail;
 use postroom_domain::failure::Code;
 use postroom_domain::id::{DeliveryId, IdempotencyKey, LeaseToken, TenantId, TransportName, WorkerId};
@@ -72,6 +73,7 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) struct Payload {
     pub(super) letter: Letter,
+    pub(super) attachments: Vec<Attachment>,
     pub(super) frozen: Option<FrozenLetter>,
 }
 
@@ -123,7 +125,7 @@ impl Tables {
             seq: self.last_seq,
             delivery: view(new, &state, now, due_at),
             state,
-            content: Some(Payload { letter: new.letter.clone(), frozen: None }),
+            content: Some(Payload { letter: new.letter.clone(), attachments: new.attachments.clone(), frozen: None }),
             events: Vec::new(),
             final_at: None,
         };

@@ -1,5 +1,6 @@
 //! The rules of a [`DeliveryQueue`](crate::queue::DeliveryQueue), by what happens to a letter.
 
+mod attachments;
 mod claim;
 mod decisions;
 mod doubtful;
@@ -10,6 +11,7 @@ mod requests;
 mod settle;
 mod sweep;
 
+pub use attachments::*;
 pub use claim::*;
 pub use decisions::*;
 pub use doubtful::*;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::feedback::Feedback;
 use postroom_domain::id::{DeliveryId, IdempotencyKey, WorkerId};
 use postroom_ports::contract::StoreHarness;
@@ -23,12 +24,14 @@ pub(crate) enum Fault {
     AnswersForgetAttempts,
     AnswersInReverse,
     AnswersWithoutCode,
+    AttachmentsIgnoreFence,
     BatchIgnoresItsOwnKeys,
     BatchIsAllOrNothing,
     BeatIsIgnored,
     BeatsForEverybody,
     CancelOnlySaysSo,
     CancelsAnything,
+    ChecksNothing,
     ClaimSaysItsOwnTime,
     ComparesNoContent,
     CountsScheduledAsDue,
@@ -36,6 +39,7 @@ pub(crate) enum Fault {
     CursorForgetsTheId,
     DoubtfulFindsNothing,
     ExtendIgnoresFence,
+    FailureDropsAttachments,
     ForgetsBytes,
     ForgetsContentAtOnce,
     ForgetsDueTime,
@@ -54,10 +58,12 @@ pub(crate) enum Fault {
     IgnoresPriority,
     IgnoresSourceId,
     JanitorRetiresTheLiving,
+    KeepsAttachments,
     KeyGoesWithContent,
     KeysAreGlobal,
     LapsedForgetsStage,
     LastReportWins,
+    LosesLocale,
     LosesMaxAttempts,
     LosesMetadata,
     LosesReceipts,
@@ -84,6 +90,7 @@ pub(crate) enum Fault {
     RetriesAnything,
     RetriesAtOnce,
     RetryOnlySaysSo,
+    ReversesAttachments,
     ReversesBatches,
     RevivesFinalLetters,
     RingsNobody,
@@ -111,6 +118,8 @@ pub(crate) struct BrokenStore {
 pub(super) struct Notes {
     pub(super) ids: Vec<DeliveryId>,
     pub(super) keys: HashMap<IdempotencyKey, DeliveryId>,
+    pub(super) attachments: HashMap<DeliveryId, Vec<Attachment>>,
+    pub(super) failed: HashSet<DeliveryId>,
     pub(super) claims: Vec<Claim>,
     pub(super) fences: HashMap<DeliveryId, Fence>,
     pub(super) frozen: HashMap<DeliveryId, FrozenLetter>,
