@@ -9,6 +9,8 @@ CREATE TABLE email.outbox (
     -- The lane: one tenant's letters of one priority. '' is no tenant.
     tenant      text NOT NULL DEFAULT '',
     priority    smallint NOT NULL,
+    -- Here, too, so that a claim passes over paused ones without looking at their records.
+    workflow    text NOT NULL,
     -- NULL: held until somebody decides.
     due_at      timestamptz,
     expires_at  timestamptz,

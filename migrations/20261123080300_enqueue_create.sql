@@ -319,10 +319,11 @@ BEGIN
           FROM mine l
          ORDER BY l.ord
             ON CONFLICT (delivery_id) DO NOTHING
-        RETURNING seq, delivery_id, tenant_id, priority, due_at, expires_at
+        RETURNING seq, delivery_id, tenant_id, priority, workflow, due_at, expires_at
     ), place AS (
-        INSERT INTO email.outbox (seq, status, tenant, priority, due_at, expires_at)
-        SELECT d.seq, 'queued', coalesce(d.tenant_id, ''), d.priority, d.due_at, d.expires_at FROM delivery d
+        INSERT INTO email.outbox (seq, status, tenant, priority, workflow, due_at, expires_at)
+        SELECT d.seq, 'queued', coalesce(d.tenant_id, ''), d.priority, d.workflow, d.due_at, d.expires_at
+          FROM delivery d
     ), content AS (
         INSERT INTO email.payloads (seq, data, locale, subject, reply_to, headers, attachments)
         SELECT d.seq, l.data, l.locale, l.subject, l.reply_to, l.headers, cardinality(l.attachments)

@@ -8,6 +8,8 @@ CREATE TABLE outbox (
     -- The lane is tenant and priority; no tenant is '', which no tenant can be called.
     tenant TEXT NOT NULL DEFAULT '',
     priority INTEGER NOT NULL,
+    -- Here, too, so that a claim passes over paused ones without looking at their records.
+    workflow TEXT NOT NULL,
     -- When it is claimed or, in doubt, asked about; NULL is held until somebody decides.
     due_at INTEGER,
     expires_at INTEGER,
@@ -64,8 +66,8 @@ CREATE TRIGGER deliveries_join_outbox AFTER UPDATE ON deliveries
 WHEN (old.status <> new.status OR old.revision <> new.revision OR old.due_at IS NOT new.due_at)
     AND new.status IN ('queued', 'retrying', 'in_doubt')
 BEGIN
-    INSERT INTO outbox (seq, status, tenant, priority, due_at, expires_at)
-    SELECT new.seq, new.status, coalesce(new.tenant_id, ''), new.priority,
+    INSERT INTO outbox (seq, status, tenant, priority, workflow, due_at, expires_at)
+    SELECT new.seq, new.status, coalesce(new.tenant_id, ''), new.priority, new.workflow,
         CASE WHEN new.status = 'in_doubt' THEN new.due_at ELSE coalesce(new.due_at, now) END, new.expires_at
     FROM payloads, clock WHERE payloads.seq = new.seq
     ON CONFLICT (seq) DO UPDATE

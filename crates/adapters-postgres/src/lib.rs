@@ -8,13 +8,14 @@
 //!   PostgresQueue: claim ─ ready ─ settle, all fenced           ├─▶ delivery_events ─▶ relay
 //!   PostgresTracker: record, find, history, search              └─▶ the outbox follows the record
 //!   PostgresWorkers: beats on a connection of their own, LISTEN on another
+//!   PostgresPauses: pause, resume; claims look at the table by themselves
 //! ```
 //!
 //! | module | what lives there |
 //! |---|---|
 //! | [`config`], [`store`] | addresses, time-outs, the small pools |
 //! | `enqueue`, `queue`, `claim`, `handover`, `change`, `sweep` | letters in, taken, about to leave, changed by request and by time |
-//! | `tracker`, `worker`, `listener` | what is on record, who is alive, who is woken |
+//! | `tracker`, `worker`, `listener`, `pauses` | what is on record, who is alive, who is woken, what people hold back |
 //! | [`migrate`] | the schema, embedded |
 //! | `row`, `commit`, `error`, `session`, `portion` | rows to letters, transitions to rows, errors by meaning, one statement at a time, and no larger than it may be |
 //!
@@ -47,6 +48,7 @@ mod enqueue;
 mod error;
 mod handover;
 mod listener;
+mod pauses;
 mod portion;
 mod queue;
 mod row;
@@ -59,6 +61,7 @@ pub use config::{DatabaseUrl, PostgresConfig, Statements};
 pub use enqueue::enqueue_in;
 pub use error::sqlstate;
 pub use migrate::{Drift, MigrateError, MigrateReport, check, migrate};
+pub use pauses::PostgresPauses;
 pub use queue::PostgresQueue;
 pub use store::PostgresStore;
 pub use tracker::PostgresTracker;

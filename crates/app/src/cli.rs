@@ -22,6 +22,8 @@ mod lines;
 mod many;
 mod migrate;
 mod output;
+mod pause;
+mod pauses;
 mod progress;
 mod request;
 mod retry;
@@ -119,6 +121,12 @@ enum Work {
     InDoubt(in_doubt::InDoubt),
     /// What was given up: list, show, and put back
     DeadLetters(dead_letters::DeadLetters),
+    /// Hold letters back for a while: of a workflow, a tenant, or a way out
+    Pause(pause::Pause),
+    /// Let go on what was paused
+    Resume(pause::Resume),
+    /// What is paused, until when, and why?
+    Pauses(pauses::Pauses),
     /// What is configured, and is it in order?
     Config(config::ConfigCommand),
 }
@@ -155,6 +163,9 @@ impl Work {
             Self::Retry(command) => command.run(&context).await,
             Self::InDoubt(command) => command.run(&context).await,
             Self::DeadLetters(command) => command.run(&context).await,
+            Self::Pause(command) => command.run(&context).await,
+            Self::Resume(command) => command.run(&context).await,
+            Self::Pauses(command) => command.run(&context).await,
             Self::Config(command) => command.run(&context),
         }
     }

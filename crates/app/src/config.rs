@@ -23,6 +23,7 @@ use secrecy::SecretString;
 pub use self::mailgun::{ClientChoice, MailgunSettings};
 use self::reader::Reader;
 pub use self::reader::Sources;
+pub(crate) use self::reader::{nearest, parse_duration};
 pub use self::route::Provider;
 pub use self::settings::{Origin, Setting, Shown};
 pub use self::smtp::{SmtpSettings, TlsChoice};

@@ -174,6 +174,7 @@ impl Dispatcher {
             lane_share: self.limits.lane_share,
             lease: self.limits.lease,
             held_tenants: self.room.workflows.held_tenants.clone(),
+            among: self.among(),
         };
         let batch = self.room.queue.claim(&request).await?;
         let time = StoreTime::read(batch.now, &*self.room.clock);

@@ -8,6 +8,7 @@ use postroom_domain::id::{TenantId, TransportName, Workflow};
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_ports::clock::{Chance, Clock};
 use postroom_ports::composer::MessageComposer;
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::sinks::{Notifier, Observer};
 use postroom_ports::template::TemplateRenderer;
@@ -23,6 +24,8 @@ pub struct Mailroom {
     pub queue: Arc<dyn DeliveryQueue>,
     /// Who is at work.
     pub workers: Arc<dyn WorkerRegistry>,
+    /// What people hold back.
+    pub pauses: Arc<dyn PauseBoard>,
     /// Words.
     pub renderer: Arc<dyn TemplateRenderer>,
     /// Bytes.

@@ -13,6 +13,7 @@ use postroom_domain::address::Mailbox;
 use postroom_domain::invalid::Invalid;
 use postroom_ports::composer::MessageComposer;
 use postroom_ports::error::PortError;
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::template::TemplateRenderer;
 use postroom_ports::tracker::DeliveryTracker;
@@ -34,6 +35,8 @@ pub struct Store {
     pub tracker: Arc<dyn DeliveryTracker>,
     /// Who is at work.
     pub workers: Arc<dyn WorkerRegistry>,
+    /// What people hold back.
+    pub pauses: Arc<dyn PauseBoard>,
 }
 
 /// Opens the store. A single file is brought up to date by whoever opens it; a database is
@@ -49,6 +52,7 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
                 queue: Arc::new(store.queue()),
                 tracker: Arc::new(store.tracker()),
                 workers: Arc::new(store.workers()),
+                pauses: Arc::new(store.pauses()),
             })
         }
         StoreSettings::Sqlite(path) => {
@@ -59,6 +63,7 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
                 queue: Arc::new(store.queue()),
                 tracker: Arc::new(store.tracker()),
                 workers: Arc::new(store.workers()),
+                pauses: Arc::new(store.pauses()),
             })
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   loop: settle what is finished ─ claim what there is room for ─ rest
-//!   beside it: heartbeat (2 s) · janitor (lapsed claims, doubt) · report (1 min)
+//!   beside it: heartbeat (2 s) · pauses (2 s) · janitor (lapsed claims, doubt) · report (1 min)
 //!   stop:  no more claims ─ what is in flight finishes within the deadline ─
 //!          what never began is given back, what did is in doubt ─ leave
 //! ```
@@ -13,12 +13,14 @@
 mod flight;
 mod tasks;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use postroom_domain::id::WorkerId;
 use postroom_ports::error::{PortError, PortErrorKind};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::Presence;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -74,8 +76,10 @@ const GATHER: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Worker {
     dispatcher: Dispatcher,
-    tracker: std::sync::Arc<dyn DeliveryTracker>,
+    tracker: Arc<dyn DeliveryTracker>,
     settings: WorkerSettings,
+    /// Rings when there may be letters that no wake-up tells of.
+    look: Arc<Notify>,
 }
 
 /// What the loop carries along.
@@ -98,9 +102,9 @@ enum Found {
 impl Worker {
     /// A worker under a new name.
     #[must_use]
-    pub fn new(room: Mailroom, tracker: std::sync::Arc<dyn DeliveryTracker>, settings: WorkerSettings) -> Self {
+    pub fn new(room: Mailroom, tracker: Arc<dyn DeliveryTracker>, settings: WorkerSettings) -> Self {
         let id = room.chance.worker_id();
-        Self { dispatcher: Dispatcher::new(room, id, settings.limits), tracker, settings }
+        Self { dispatcher: Dispatcher::new(room, id, settings.limits), tracker, settings, look: Arc::default() }
     }
 
     /// Its name.
@@ -115,7 +119,7 @@ impl Worker {
     /// Only where going on is pointless: the schema is missing or too old.
     pub async fn run(&self, signals: &Signals) -> Result<WorkerReport, PortError> {
         let mut trouble = Trouble::default();
-        while let Err(error) = self.room().workers.register(self.id(), &self.settings.label).await {
+        while let Err(error) = self.arrive().await {
             if error.kind() == PortErrorKind::NotMigrated {
                 return Err(error);
             }
@@ -136,10 +140,17 @@ impl Worker {
         Ok(report)
     }
 
+    /// Announces itself, and learns what is paused before its first claim.
+    async fn arrive(&self) -> Result<(), PortError> {
+        self.room().workers.register(self.id(), &self.settings.label).await?;
+        self.dispatcher.heed_pauses().await.map(drop)
+    }
+
     fn start_tasks(&self, ending: &CancellationToken) -> TaskTracker {
         let tasks = TaskTracker::new();
         let room = self.room();
         tasks.spawn(tasks::heartbeat(room.clone(), self.id(), ending.clone()));
+        tasks.spawn(tasks::pauses(self.dispatcher.clone(), self.look.clone(), ending.clone()));
         let janitor = Janitor::new(self.dispatcher.clone(), self.settings.retention);
         tasks.spawn(tasks::janitor(janitor, room.clone(), self.settings.janitor_every, ending.clone()));
         tasks.spawn(tasks::report(self.tracker.clone(), room.clock.clone(), ending.clone()));
@@ -256,6 +267,7 @@ impl Worker {
                     self.pause(wait, &signals.stop).await;
                 }
             }
+            () = self.look.notified(), if found == Found::Nothing => {}
             () = room.clock.sleep(self.renew_every()) => {}
         }
     }

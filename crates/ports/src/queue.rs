@@ -62,6 +62,43 @@ pub struct ClaimRequest {
     pub lease: Duration,
     /// Tenants whose letters wait.
     pub held_tenants: Vec<TenantId>,
+    /// Of which workflows: those that the worker has a way out for.
+    pub among: Among,
+}
+
+/// Which workflows' letters a worker asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// Those of all workflows but these.
+    AllBut(Vec<Workflow>),
+    /// Those of these workflows alone.
+    Only(Vec<Workflow>),
+}
+
+impl Among {
+    /// Whether letters of `workflow` are asked for.
+    #[must_use]
+    pub fn has(&self, workflow: &Workflow) -> bool {
+        match self {
+            Self::AllBut(others) => !others.contains(workflow),
+            Self::Only(these) => these.contains(workflow),
+        }
+    }
+
+    /// The workflows that are named, whichever way.
+    #[must_use]
+    pub fn named(&self) -> &[Workflow] {
+        match self {
+            Self::AllBut(named) | Self::Only(named) => named,
+        }
+    }
+}
+
+impl Default for Among {
+    /// All.
+    fn default() -> Self {
+        Self::AllBut(Vec::new())
+    }
 }
 
 /// What a claimed letter is made from.
@@ -255,7 +292,9 @@ pub trait DeliveryQueue: std::fmt::Debug + Send + Sync + 'static {
     /// Takes letters that are `queued` or `retrying` and due, most urgent first (priority,
     /// then due time, then order of enqueue), at most `lane_share` of one lane as long as
     /// others wait. MUST NOT give one letter to two workers, MUST raise `attempts` by one,
-    /// MUST clear code and detail, and MUST NOT return letters of held tenants or expired ones.
+    /// MUST clear code and detail, and MUST NOT return letters of held tenants, of other workflows
+    /// than those asked for, of a tenant or workflow that is [paused](crate::pauses) by the
+    /// store's clock, or expired ones.
     async fn claim(&self, request: &ClaimRequest) -> Result<Batch, PortError>;
 
     /// The attachments of a letter that is not frozen yet, in order, for the holder of its claim;

@@ -36,6 +36,7 @@ async fn main() -> anyhow::Result<()> {
     let room = Mailroom {
         queue: Arc::new(store.clone()),
         workers: Arc::new(store.clone()),
+        pauses: Arc::new(store.clone()),
         renderer: Arc::new(PlainRenderer::default().with(template.clone(), parts, data.clone())),
         composer: Arc::new(PlainComposer),
         transports: vec![transport.clone()],

@@ -23,7 +23,7 @@ async fn an_enqueuer_may_use_the_door_and_nothing_behind_it() {
     for sql in [
         "SELECT count(*) FROM email.deliveries",
         "SELECT count(*) FROM email.payloads",
-        "INSERT INTO email.outbox (seq, status, priority) VALUES (1, 'queued', 5)",
+        "INSERT INTO email.outbox (seq, status, priority, workflow) VALUES (1, 'queued', 5, 'invite')",
         "UPDATE email.deliveries SET status = 'cancelled'",
     ] {
         assert_eq!(refusal(&mut app, sql).await.0, "42501", "{sql}");

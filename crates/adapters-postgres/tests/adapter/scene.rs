@@ -9,7 +9,7 @@ use postroom_domain::id::DeliveryId;
 use postroom_ports::contract::letters;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
-use postroom_ports::queue::{Batch, Claim, ClaimRequest, DeliveryQueue, Enqueued};
+use postroom_ports::queue::{Among, Batch, Claim, ClaimRequest, DeliveryQueue, Enqueued};
 use postroom_ports::tracker::{Delivery, DeliveryTracker};
 use postroom_test_database::{Template, TestDatabase};
 use sqlx::postgres::PgConnection;
@@ -88,6 +88,7 @@ impl Scene {
             lane_share: 100,
             lease: std::time::Duration::from_mins(1),
             held_tenants: Vec::new(),
+            among: Among::default(),
         };
         self.store.queue().claim(&request).await
     }

@@ -12,7 +12,7 @@ use postroom_ports::contract::letters::{
     decide, deferred, delivery, frozen, in_doubt, receipt, report, transport_name, worker_id,
 };
 use postroom_ports::letter::NewDelivery;
-use postroom_ports::queue::{Batch, ClaimRequest, DeliveryQueue, Fenced, Ready, Request, Settlement};
+use postroom_ports::queue::{Among, Batch, ClaimRequest, DeliveryQueue, Fenced, Ready, Request, Settlement};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
 
@@ -76,7 +76,14 @@ async fn workers_cancellers_and_reporters_at_once_leave_every_letter_accounted_f
             let worker = worker_id();
             scene.store.workers().register(worker, "storm").await.unwrap();
             for round in 0..25 {
-                let request = ClaimRequest { worker, limit: 17, lane_share: 5, lease: LEASE, held_tenants: Vec::new() };
+                let request = ClaimRequest {
+                    worker,
+                    limit: 17,
+                    lane_share: 5,
+                    lease: LEASE,
+                    held_tenants: Vec::new(),
+                    among: Among::default(),
+                };
                 scene.store.workers().beat(worker).await.unwrap();
                 work_off(&scene, scene.store.queue().claim(&request).await.unwrap(), round).await;
             }

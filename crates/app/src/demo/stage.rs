@@ -57,6 +57,7 @@ impl Stage {
         let room = Mailroom {
             queue: store.queue.clone(),
             workers: store.workers.clone(),
+            pauses: store.pauses.clone(),
             renderer: renderer.clone(),
             composer: wiring::composer(&sender)?,
             transports: wiring::transports(&config)?,

@@ -4,13 +4,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom_domain::failure::{Code, Failure, FailureClass, Scope};
-use postroom_domain::id::{TransportName, Workflow};
+use postroom_domain::id::{PauseReason, TransportName, Workflow};
+use postroom_ports::error::PortError;
+use postroom_ports::pauses::{Pause, Paused};
+use postroom_ports::queue::Among;
 use postroom_ports::transport::MailTransport;
 
 use super::Dispatcher;
-use crate::health::Slot;
+use crate::health::{Heeded, Slot};
+use crate::mailroom::WorkflowSettings;
 
 impl Dispatcher {
+    /// Reads what people paused, says in the log what is new about it, and heeds the pauses of
+    /// transports from here on; those of tenants and workflows the queue heeds by itself.
+    ///
+    /// # Errors
+    /// Those of the board: then what was known before stays so.
+    pub async fn heed_pauses(&self) -> Result<Heeded, PortError> {
+        let heeded = self.health.heed(self.room.pauses.paused().await?);
+        for pause in &heeded.began {
+            let reason = pause.reason.as_ref().map_or("", PauseReason::as_str);
+            tracing::warn!(paused = shown(pause), reason, "paused by a person; letters wait");
+        }
+        for pause in &heeded.ended {
+            tracing::info!(paused = shown(pause), "no longer paused");
+        }
+        Ok(heeded)
+    }
+
+    /// Of which workflows letters may go out, as far as people let them: one whose whole route is
+    /// paused is not claimed, so that waiting costs it nothing.
+    pub(super) fn among(&self) -> Among {
+        let workflows = &self.room.workflows;
+        let is_open = |settings: &WorkflowSettings| {
+            let route = self.route_of(settings);
+            route.is_empty() || route.iter().any(|transport| !self.health.is_paused(&transport.name()))
+        };
+        let (open, closed): (Vec<_>, Vec<_>) = workflows.own.iter().partition(|(_, settings)| is_open(settings));
+        let names = |own: Vec<(&Workflow, _)>| own.into_iter().map(|(workflow, _)| workflow.clone()).collect();
+        if is_open(&workflows.default) { Among::AllBut(names(closed)) } else { Among::Only(names(open)) }
+    }
+
     /// How many more letters the transports could take between them now.
     pub(super) fn room_outside(&self) -> u32 {
         let now = self.room.clock.elapsed();
@@ -52,7 +86,7 @@ impl Dispatcher {
         }
         let retry_after = route.iter().filter_map(|transport| self.rest_of(transport)).min();
         let detail = match retry_after {
-            Some(_) => "every transport of this workflow's route rests until it works again",
+            Some(_) => "every transport of this workflow's route is paused, or rests until it works again",
             None => "this worker has none of the transports of this workflow's route",
         };
         Err(Failure::new(FailureClass::Deferred { scope: Scope::Provider, retry_after }, "NO_TRANSPORT", detail))
@@ -65,7 +99,11 @@ impl Dispatcher {
     }
 
     fn route(&self, workflow: &Workflow) -> Vec<Arc<dyn MailTransport>> {
-        let wanted = &self.room.workflows.of(workflow).route;
+        self.route_of(self.room.workflows.of(workflow))
+    }
+
+    fn route_of(&self, settings: &WorkflowSettings) -> Vec<Arc<dyn MailTransport>> {
+        let wanted = &settings.route;
         if wanted.is_empty() {
             return self.room.transports.clone();
         }
@@ -76,6 +114,14 @@ impl Dispatcher {
 
     fn rest_of(&self, transport: &Arc<dyn MailTransport>) -> Option<Duration> {
         self.health.rest(&transport.name(), self.room.clock.elapsed())
+    }
+}
+
+/// What is paused, for the log: a tenant may be called by an address.
+fn shown(pause: &Pause) -> String {
+    match &pause.what {
+        Paused::Tenant(_) => "a tenant".to_owned(),
+        what => what.to_string(),
     }
 }
 

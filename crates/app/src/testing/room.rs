@@ -50,6 +50,7 @@ impl TestRoom {
         let mailroom = Mailroom {
             queue: Arc::new(store.clone()),
             workers: Arc::new(store.clone()),
+            pauses: Arc::new(store.clone()),
             renderer: Arc::new(DataRenderer),
             composer: Arc::new(PlainComposer),
             transports: vec![transport.clone()],
@@ -111,6 +112,9 @@ impl TestRoom {
     pub async fn work(&self) -> usize {
         let limits = Limits { lane_share: 100, ..Limits::default() };
         let dispatcher = Dispatcher::new(self.mailroom.clone(), self.mailroom.chance.worker_id(), limits);
+        if let Err(error) = dispatcher.heed_pauses().await {
+            panic!("the mailroom does not know what is paused: {error}");
+        }
         let mut attempts = 0;
         loop {
             match dispatcher.run_once(100).await {

@@ -78,6 +78,7 @@ impl House {
         let room = Mailroom {
             queue: Arc::new(store.clone()),
             workers: Arc::new(store.clone()),
+            pauses: Arc::new(store.clone()),
             renderer: Arc::new(renderer),
             composer: Arc::new(DatedComposer),
             transports: vec![transport.clone() as Arc<dyn MailTransport>],

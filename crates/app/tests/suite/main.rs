@@ -5,6 +5,7 @@ mod dispatcher;
 mod door;
 mod house;
 mod outage;
+mod pauses;
 mod routes;
 mod testing;
 mod worker;

@@ -14,12 +14,12 @@ use postroom_ports::transport::MailTransport;
 
 use crate::house::{House, SECOND, delivery, failure, policy};
 
-fn name(text: &str) -> TransportName {
+pub(crate) fn name(text: &str) -> TransportName {
     TransportName::parse(text).unwrap()
 }
 
 /// A house with a second way out, and what the workflow `invite` wants of both.
-fn two_ways(route: &[&str]) -> (House, Arc<CapturingTransport>) {
+pub(crate) fn two_ways(route: &[&str]) -> (House, Arc<CapturingTransport>) {
     let mut house = House::new(policy());
     let second = Arc::new(CapturingTransport::new(name("second")));
     house.room.transports.push(second.clone() as Arc<dyn MailTransport>);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::pauses::PauseBoard;
 use crate::queue::DeliveryQueue;
 use crate::template::TemplateRenderer;
 use crate::tracker::DeliveryTracker;
@@ -25,6 +26,9 @@ pub trait StoreHarness: Send + Sync + Sized + 'static {
 
     /// Its workers, whose beats keep the queue's claims alive.
     fn workers(&self) -> Arc<dyn WorkerRegistry>;
+
+    /// Its pauses, which its queue heeds.
+    fn pauses(&self) -> Arc<dyn PauseBoard>;
 
     /// Lets time pass for the store without waiting: by a manual clock, or by making every
     /// stored time older by as much. Rules therefore never compare a time that they read

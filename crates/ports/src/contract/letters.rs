@@ -56,6 +56,14 @@ pub fn of_tenant(tenant: &str) -> NewDelivery {
     delivery
 }
 
+/// A delivery of a workflow.
+#[must_use]
+pub fn of_workflow(name: &str) -> NewDelivery {
+    let mut delivery = delivery();
+    delivery.letter.workflow = workflow(name);
+    delivery
+}
+
 /// A delivery of a priority.
 #[must_use]
 pub fn urgent(priority: i64) -> NewDelivery {

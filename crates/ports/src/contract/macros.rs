@@ -30,6 +30,7 @@ macro_rules! for_each_queue_rule {
             claim_skips_rows_not_yet_due
             claim_skips_expired_letters
             claim_skips_held_tenants
+            claim_keeps_to_the_workflows_that_are_asked_for
             claim_never_hands_one_delivery_to_two_workers
             claim_takes_no_more_than_its_limit
             claim_takes_the_most_urgent_first
@@ -39,6 +40,12 @@ macro_rules! for_each_queue_rule {
             final_states_are_never_claimed
             a_retrying_letter_is_claimed_when_due_and_not_before
             every_claim_has_a_fence_of_its_own
+            claim_skips_paused_tenants
+            claim_skips_paused_workflows
+            what_was_paused_is_claimed_as_soon_as_it_is_resumed
+            what_was_paused_is_claimed_when_its_time_is_up
+            a_pause_costs_no_attempt_and_no_event
+            other_letters_of_a_paused_workflows_lane_go_on
             attachments_come_back_as_they_were_handed_in
             attachments_are_for_the_holder_of_the_claim_alone
             attachments_are_gone_once_the_letter_is_frozen
@@ -165,6 +172,33 @@ macro_rules! worker_contract {
     ($harness:ty $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {
         $crate::contract_suite! {
             ($) worker_contract WorkerContractHarness worker store for_each_worker_rule
+            [$harness] [$($($skipped: $reason,)*)?]
+        }
+    };
+}
+
+/// Calls a macro with every rule of the pauses.
+#[macro_export]
+macro_rules! for_each_pauses_rule {
+    ($callback:ident { $($arguments:tt)* }) => {
+        $callback! { { $($arguments)* }
+            a_pause_is_listed_with_its_reason_until_it_ends
+            a_pause_ends_by_itself_when_its_time_is_up
+            a_pause_without_an_end_lasts
+            resume_ends_a_pause_at_once_and_says_whether_there_was_one
+            a_second_pause_replaces_the_first
+            pauses_of_different_kinds_and_names_do_not_meet
+        }
+    };
+}
+
+/// Stamps the rules of the pauses on a [`StoreHarness`](crate::contract::StoreHarness): one
+/// test each, in the module `pauses_contract`.
+#[macro_export]
+macro_rules! pauses_contract {
+    ($harness:ty $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {
+        $crate::contract_suite! {
+            ($) pauses_contract PausesContractHarness pauses store for_each_pauses_rule
             [$harness] [$($($skipped: $reason,)*)?]
         }
     };

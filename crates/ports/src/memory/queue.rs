@@ -143,7 +143,7 @@ impl Tables {
         let waiting =
             self.outbox.iter().filter_map(|(seq, row)| Some((*seq, row, self.records.get(&row.delivery_id)?)));
         let mut due: Vec<Candidate<'_>> = waiting
-            .filter(|(_, row, record)| may_be_claimed(row, record, request, now))
+            .filter(|(_, row, record)| may_be_claimed(row, record, request, now) && !self.is_held_back(record, now))
             .map(|(seq, row, record)| Candidate::new(seq, row, record))
             .collect();
         due.sort_by_key(Candidate::rank);
@@ -300,6 +300,7 @@ fn may_be_claimed(row: &Row, record: &Record, request: &ClaimRequest, now: Times
         && row.due_at.is_some_and(|due| due <= now)
         && record.state.expires_at.is_none_or(|expires| expires > now)
         && !tenant.is_some_and(|tenant| request.held_tenants.contains(tenant))
+        && request.among.has(&record.delivery.workflow)
 }
 
 /// A letter that may be claimed, with what decides about its turn.

@@ -19,11 +19,12 @@ use uuid::Uuid;
 use super::{ManualClock, lock};
 use crate::clock::Clock;
 use crate::letter::{FrozenLetter, Letter, NewDelivery};
+use crate::pauses::{Pause, Paused};
 use crate::queue::Fence;
 use crate::tracker::{Delivery, DeliveryEvent};
 use crate::worker::{BEAT_STALE, Presence};
 
-/// A queue, its tracker and its workers, in memory and under a clock that moves when told.
+/// A queue, its tracker, its workers and its pauses, in memory and under a clock that moves when told.
 /// Clones are the same store.
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
@@ -53,6 +54,7 @@ pub(super) struct Tables {
     pub(super) keys: HashMap<(Option<TenantId>, IdempotencyKey), KeyRow>,
     pub(super) workers: HashMap<WorkerId, WorkerRow>,
     pub(super) reports: HashSet<(TransportName, String)>,
+    pub(super) pauses: BTreeMap<Paused, Pause>,
     last_seq: i64,
     last_event: i64,
     last_token: u128,

@@ -64,6 +64,7 @@ mod queue_rules {
         ("claim_skips_rows_not_yet_due", Fault::ForgetsDueTime),
         ("claim_skips_expired_letters", Fault::ForgetsExpiry),
         ("claim_skips_held_tenants", Fault::IgnoresHolds),
+        ("claim_keeps_to_the_workflows_that_are_asked_for", Fault::IgnoresWorkflows),
         ("claim_never_hands_one_delivery_to_two_workers", Fault::HandsOutTwice),
         ("claim_takes_no_more_than_its_limit", Fault::IgnoresLimit),
         ("claim_takes_the_most_urgent_first", Fault::IgnoresPriority),
@@ -73,6 +74,12 @@ mod queue_rules {
         ("final_states_are_never_claimed", Fault::RevivesFinalLetters),
         ("a_retrying_letter_is_claimed_when_due_and_not_before", Fault::RetriesAtOnce),
         ("every_claim_has_a_fence_of_its_own", Fault::RepeatsTokens),
+        ("claim_skips_paused_tenants", Fault::PausesHoldNoTenant),
+        ("claim_skips_paused_workflows", Fault::PausesHoldNoWorkflow),
+        ("what_was_paused_is_claimed_as_soon_as_it_is_resumed", Fault::ResumeOnlySaysSo),
+        ("what_was_paused_is_claimed_when_its_time_is_up", Fault::PausesNeverEnd),
+        ("a_pause_costs_no_attempt_and_no_event", Fault::ClaimsWhatIsPaused),
+        ("other_letters_of_a_paused_workflows_lane_go_on", Fault::PausedWorkflowsHoldTheirLane),
         ("attachments_come_back_as_they_were_handed_in", Fault::ReversesAttachments),
         ("attachments_are_for_the_holder_of_the_claim_alone", Fault::AttachmentsIgnoreFence),
         ("attachments_are_gone_once_the_letter_is_frozen", Fault::KeepsAttachments),
@@ -168,6 +175,23 @@ mod worker_rules {
         ("a_wait_ends_when_its_time_is_up", Fault::WaitsForEver),
         ("a_beating_worker_keeps_its_claims", Fault::BeatIsIgnored),
         ("a_beat_speaks_for_one_worker_alone", Fault::BeatsForEverybody),
+    ];
+}
+
+mod pauses_rules {
+    use postroom_ports::contract::pauses;
+
+    use crate::broken::store::Fault;
+
+    postroom_ports::for_each_pauses_rule!(fail_each_rule { pauses crate::broken::store::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("a_pause_is_listed_with_its_reason_until_it_ends", Fault::PauseForgetsItsReason),
+        ("a_pause_ends_by_itself_when_its_time_is_up", Fault::PausesNeverEnd),
+        ("a_pause_without_an_end_lasts", Fault::PausesEndOfThemselves),
+        ("resume_ends_a_pause_at_once_and_says_whether_there_was_one", Fault::ResumeOnlySaysSo),
+        ("a_second_pause_replaces_the_first", Fault::TheFirstPauseStands),
+        ("pauses_of_different_kinds_and_names_do_not_meet", Fault::ResumeEndsAllOfThatName),
     ];
 }
 

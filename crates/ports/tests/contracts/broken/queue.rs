@@ -12,9 +12,10 @@ use postroom_domain::time::Timestamp;
 use postroom_ports::contract::letters::delivery;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::{
-    Batch, Changed, ClaimRequest, Committed, Content, DeliveryQueue, Enqueued, Fence, Fenced, QueueCapabilities, Ready,
-    Request, Retention, Settlement, Swept,
+    Among, Batch, Changed, ClaimRequest, Committed, Content, DeliveryQueue, Enqueued, Fence, Fenced, QueueCapabilities,
+    Ready, Request, Retention, Settlement, Swept,
 };
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
@@ -55,6 +56,9 @@ impl DeliveryQueue for BrokenStore {
         let mut request = request.clone();
         match self.fault {
             Fault::IgnoresHolds => request.held_tenants.clear(),
+            Fault::IgnoresWorkflows => request.among = Among::default(),
+            Fault::ClaimsWhatIsPaused => return self.claimed_and_kept_back(&request).await,
+            Fault::PausedWorkflowsHoldTheirLane if !self.inner.paused().await?.is_empty() => request.limit = 0,
             Fault::IgnoresLimit => request.limit = u32::MAX,
             Fault::IgnoresLanes => request.lane_share = u32::MAX,
             Fault::HardShares => request.limit = request.limit.min(request.lane_share),

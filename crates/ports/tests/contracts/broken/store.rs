@@ -11,6 +11,7 @@ use postroom_domain::id::{DeliveryId, IdempotencyKey, WorkerId};
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::letter::FrozenLetter;
 use postroom_ports::memory::{ManualClock, MemoryStore};
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::{Claim, DeliveryQueue, Fence};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
@@ -33,6 +34,7 @@ pub(crate) enum Fault {
     CancelsAnything,
     ChecksNothing,
     ClaimSaysItsOwnTime,
+    ClaimsWhatIsPaused,
     ComparesNoContent,
     CountsScheduledAsDue,
     CountsTwoAttempts,
@@ -57,6 +59,7 @@ pub(crate) enum Fault {
     IgnoresLimit,
     IgnoresPriority,
     IgnoresSourceId,
+    IgnoresWorkflows,
     JanitorRetiresTheLiving,
     KeepsAttachments,
     KeyGoesWithContent,
@@ -71,6 +74,12 @@ pub(crate) enum Fault {
     NeverStale,
     NeverSweeps,
     OldestFirst,
+    PausedWorkflowsHoldTheirLane,
+    PauseForgetsItsReason,
+    PausesEndOfThemselves,
+    PausesHoldNoTenant,
+    PausesHoldNoWorkflow,
+    PausesNeverEnd,
     ReadyIgnoresFence,
     RecordForgetsTemplate,
     RedriveForgetsAge,
@@ -86,6 +95,8 @@ pub(crate) enum Fault {
     ReportsMoveNoStatus,
     ResolvesAnything,
     ResolvesAsSent,
+    ResumeEndsAllOfThatName,
+    ResumeOnlySaysSo,
     RetireIsIgnored,
     RetriesAnything,
     RetriesAtOnce,
@@ -100,6 +111,7 @@ pub(crate) enum Fault {
     StaleSpoilsBatch,
     TakenIdIsSuccess,
     TakesOverOnce,
+    TheFirstPauseStands,
     UntilIsIncluded,
     WaitsForEver,
     WaitsLongerThanTold,
@@ -171,6 +183,10 @@ impl StoreHarness for BrokenHarness {
 
     fn workers(&self) -> Arc<dyn WorkerRegistry> {
         Arc::clone(&self.store) as Arc<dyn WorkerRegistry>
+    }
+
+    fn pauses(&self) -> Arc<dyn PauseBoard> {
+        Arc::clone(&self.store) as Arc<dyn PauseBoard>
     }
 
     async fn advance(&self, by: Duration) {
