@@ -150,6 +150,7 @@ impl Slot {
     }
 
     /// Returns the place with what the letter says about the way out.
+    #[must_use = "people have to hear of a change"]
     pub fn end(mut self, sign: Sign, now: Duration, jitter: Jitter) -> Change {
         self.open = false;
         self.health.end(&self, sign, now, jitter)
@@ -217,7 +218,7 @@ mod tests {
     fn nobody_finds_out_about_trouble_during_a_pause() {
         let (health, smtp) = (Arc::new(Health::default()), TransportName::parse("smtp").unwrap());
         let slot = health.take(&smtp, Duration::ZERO).unwrap();
-        slot.end(Sign::Barred(Duration::ZERO), Duration::ZERO, Jitter::NONE);
+        assert_eq!(slot.end(Sign::Barred(Duration::ZERO), Duration::ZERO, Jitter::NONE), Change::Closed);
         let probe = health.take(&smtp, Duration::ZERO).unwrap();
         health.heed(vec![pause("transport")]);
         assert!(probe.is_too_late());
