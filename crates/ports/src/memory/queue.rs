@@ -1,6 +1,6 @@
 //! How letters come in, are taken, and leave: the reference for every store.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -272,8 +272,8 @@ impl Tables {
 }
 
 /// Removes at most `limit` rows that are past their time; how many it were.
-fn forget<K: Eq + std::hash::Hash, V>(rows: &mut HashMap<K, V>, is_past: impl Fn(&V) -> bool, limit: usize) -> u64 {
-    let gone = rows.extract_if(|_, row| is_past(row)).take(limit).count();
+fn forget<K: Ord, V>(rows: &mut BTreeMap<K, V>, is_past: impl Fn(&V) -> bool, limit: usize) -> u64 {
+    let gone = rows.extract_if(.., |_, row| is_past(row)).take(limit).count();
     u64::try_from(gone).unwrap_or(u64::MAX)
 }
 

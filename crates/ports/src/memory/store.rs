@@ -1,6 +1,6 @@
 //! The one table of letters, and the writes that all ports share.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -43,14 +43,14 @@ impl MemoryStore {
     }
 }
 
-/// Everything that is stored.
+/// Everything that is stored, in tables that are walked in the same order in every run.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) records: BTreeMap<DeliveryId, Record>,
     /// Undone letters only, by `seq`.
     pub(super) outbox: BTreeMap<i64, Row>,
-    pub(super) keys: HashMap<(Option<TenantId>, IdempotencyKey), KeyRow>,
-    pub(super) workers: HashMap<WorkerId, WorkerRow>,
+    pub(super) keys: BTreeMap<(Option<TenantId>, IdempotencyKey), KeyRow>,
+    pub(super) workers: BTreeMap<WorkerId, WorkerRow>,
     pub(super) reports: HashSet<(TransportName, String)>,
     last_seq: i64,
     last_event: i64,
