@@ -126,6 +126,9 @@ impl Worker {
         }
         trouble.over();
         let ending = CancellationToken::new();
+        // Whoever drops this future stops what runs beside the loop, too: a worker that beats and no longer works
+        // would keep its letters from everybody else.
+        let _ending = ending.clone().drop_guard();
         let tasks = self.start_tasks(&ending);
         let report = self.shift(signals).await;
         ending.cancel();

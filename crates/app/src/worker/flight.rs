@@ -1,6 +1,5 @@
 //! Letters on their way: one task each, so that a panic or a stall stays with its letter.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -40,7 +39,8 @@ enum Fate {
 pub(super) struct Flight {
     dispatcher: Dispatcher,
     sends: JoinSet<Outcome>,
-    held: HashMap<Id, Held>,
+    /// At most twice the open connections, in the order in which they left: the same run does the same things.
+    held: Vec<(Id, Held)>,
     permits: Arc<Semaphore>,
     most: usize,
 }
@@ -51,7 +51,7 @@ impl Flight {
         Self {
             dispatcher,
             sends: JoinSet::new(),
-            held: HashMap::new(),
+            held: Vec::new(),
             permits: Arc::new(Semaphore::new(concurrency)),
             most: concurrency.saturating_mul(2),
         }
@@ -85,7 +85,7 @@ impl Flight {
             }
             dispatcher.send(parcel).await
         });
-        self.held.insert(task.id(), Held { claim, transport, time, fate, task });
+        self.held.push((task.id(), Held { claim, transport, time, fate, task }));
     }
 
     /// The next result; `None` when nothing is in flight.
@@ -112,15 +112,21 @@ impl Flight {
     fn land(&mut self, joined: Result<(Id, Outcome), JoinError>) -> Option<Outcome> {
         match joined {
             Ok((id, outcome)) => {
-                self.held.remove(&id);
+                self.release(id);
                 Some(outcome)
             }
             Err(error) => {
-                let held = self.held.remove(&error.id())?;
+                let held = self.release(error.id())?;
                 tracing::error!(delivery.id = %held.claim.fence.delivery_id, "a send came to an end without an answer");
                 Some(held.unanswered("PANIC"))
             }
         }
+    }
+
+    /// What was remembered of a letter whose task is over or given up.
+    fn release(&mut self, id: Id) -> Option<Held> {
+        let place = self.held.iter().position(|(held, _)| *held == id)?;
+        Some(self.held.remove(place).1)
     }
 
     /// Renews every lease; a letter whose claim is lost is given up at once.
@@ -133,7 +139,7 @@ impl Flight {
         let answers = self.dispatcher.room().queue.extend(&fences, lease).await?;
         for (id, fenced) in ids.into_iter().zip(answers) {
             if fenced == Fenced::Stale
-                && let Some(held) = self.held.remove(&id)
+                && let Some(held) = self.release(id)
             {
                 tracing::warn!(delivery.id = %held.claim.fence.delivery_id, "the claim was lost while the letter was on its way");
                 held.task.abort();
@@ -145,12 +151,12 @@ impl Flight {
     /// Gives up everything: what never began goes back, what did is in doubt.
     pub(super) fn abandon(&mut self) -> Vec<Outcome> {
         // Before the first one is aborted: the permit that it gives back must not let another begin.
-        for held in self.held.values() {
+        for (_, held) in &self.held {
             // Whoever has begun stays so.
             let _ = held.fate.set(Fate::GivenUp);
         }
         let mut outcomes = self.landed();
-        outcomes.extend(self.held.drain().map(|(_, held)| {
+        outcomes.extend(self.held.drain(..).map(|(_, held)| {
             held.task.abort();
             held.unanswered("SHUTDOWN")
         }));
