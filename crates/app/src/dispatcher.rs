@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom_domain::detail::Detail;
-use postroom_domain::failure::Failure;
+use postroom_domain::failure::{Failure, FailureClass};
 use postroom_domain::id::{ProviderMessageId, TransportName, WorkerId};
 use postroom_domain::lifecycle::{Event, Transition};
 use postroom_ports::error::PortError;
@@ -70,6 +70,19 @@ impl Outcome {
 
     fn failed(claim: Claim, failure: Failure, time: StoreTime) -> Self {
         Self::of(claim, Event::Failed(failure), time)
+    }
+
+    /// What the event remembers: beside the rest all that the decision about a failure depends on, so
+    /// that whoever reads the events can decide again and come to the same.
+    fn remembered(&self) -> Map<String, Value> {
+        let mut payload = self.payload.clone();
+        if let Event::Failed(failure) = &self.event {
+            payload.insert("class".to_owned(), Value::from(failure.class.as_str()));
+            if let FailureClass::Deferred { scope, .. } = failure.class {
+                payload.insert("scope".to_owned(), Value::from(scope.as_str()));
+            }
+        }
+        payload
     }
 }
 

@@ -20,6 +20,17 @@ pub enum Scope {
     Provider,
 }
 
+impl Scope {
+    /// The name, as events spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Letter => "letter",
+            Self::Provider => "provider",
+        }
+    }
+}
+
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

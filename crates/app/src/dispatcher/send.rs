@@ -24,10 +24,7 @@ impl Dispatcher {
                 payload.insert("reply".to_owned(), Value::from(receipt.detail.as_str()));
                 (Event::Accepted, receipt.provider_message_id)
             }
-            Err(failure) => {
-                payload.insert("class".to_owned(), Value::from(failure.class.as_str()));
-                (Event::Failed(failure), None)
-            }
+            Err(failure) => (Event::Failed(failure), None),
         };
         Outcome { claim, event, transport: Some(transport.name()), receipt, payload, time }
     }

@@ -36,7 +36,7 @@ impl Dispatcher {
                 transition: transition.clone(),
                 transport: outcome.transport.clone(),
                 receipt: outcome.receipt.clone(),
-                payload: Value::Object(outcome.payload.clone()),
+                payload: Value::Object(outcome.remembered()),
             })
             .collect();
         let answers = self.room.queue.settle(&settlements).await?;
