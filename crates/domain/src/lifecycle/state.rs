@@ -11,7 +11,7 @@ use crate::status::{SimpleStatus, Stage, Status};
 use crate::time::Timestamp;
 
 /// Everything about a letter that its lifecycle depends on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DeliveryState {
     /// Where it stands.
     pub status: Status,
