@@ -26,6 +26,7 @@ mod mailgun;
 mod node;
 mod process;
 mod python;
+pub mod replay;
 mod room;
 mod source;
 mod store;
