@@ -9,6 +9,8 @@ CREATE TABLE email.outbox (
     -- The lane: one tenant's letters of one priority. '' is no tenant.
     tenant      text NOT NULL DEFAULT '',
     priority    smallint NOT NULL,
+    -- Here, too, so that a claim passes over paused ones without looking at their records.
+    workflow    text NOT NULL,
     -- NULL: held until somebody decides.
     due_at      timestamptz,
     expires_at  timestamptz,
@@ -39,6 +41,8 @@ CREATE TABLE email.payloads (
     seq              bigint PRIMARY KEY,
     created_at       timestamptz NOT NULL DEFAULT now(),
     data             jsonb NOT NULL CHECK (jsonb_typeof(data) = 'object'),
+    -- The language that it is wanted in; NULL leaves it to the workflow.
+    locale           text,
     subject          text,
     reply_to         text,
     headers          jsonb NOT NULL DEFAULT '[]',
@@ -49,6 +53,8 @@ CREATE TABLE email.payloads (
     message_id       text,
     rendered_subject text,
     template_version text,
+    -- The language variant that was rendered; NULL is the base.
+    rendered_locale  text,
     CHECK (frozen IS NULL
         OR num_nulls(mail_from, rcpt_to, message_id, rendered_subject, template_version) = 0)
 );

@@ -193,8 +193,9 @@ BEGIN
            AND (n.status IN ('queued', 'retrying') AND n.due_at IS NOT NULL OR n.status = 'in_doubt');
     END IF;
     IF seen.redriven THEN
-        INSERT INTO email.outbox (seq, status, tenant, priority, due_at, expires_at)
-        SELECT n.seq, 'queued', coalesce(n.tenant_id, ''), n.priority, coalesce(n.due_at, now()), n.expires_at
+        INSERT INTO email.outbox (seq, status, tenant, priority, workflow, due_at, expires_at)
+        SELECT n.seq, 'queued', coalesce(n.tenant_id, ''), n.priority, n.workflow, coalesce(n.due_at, now()),
+               n.expires_at
           FROM new_rows n
           JOIN old_rows o USING (seq)
           JOIN email.payloads p ON p.seq = n.seq
@@ -220,6 +221,7 @@ AS $$
 BEGIN
     DELETE FROM email.outbox q USING old_rows o WHERE q.seq = o.seq;
     DELETE FROM email.payloads p USING old_rows o WHERE p.seq = o.seq;
+    DELETE FROM email.attachments a USING old_rows o WHERE a.seq = o.seq;
     DELETE FROM email.idempotency i USING old_rows o WHERE i.delivery = o.delivery_id;
     DELETE FROM email.reports r USING old_rows o WHERE r.delivery_id = o.delivery_id;
     DELETE FROM email.relay r USING old_rows o WHERE r.delivery_id = o.delivery_id;

@@ -30,9 +30,11 @@ CREATE TYPE email.letter AS (
     recipient       text,
     recipient_name  text,
     data            jsonb,
+    locale          text,
     subject         text,
     reply_to        text,
     headers         jsonb,
+    attachments     email.attachment[],
     tenant_id       text,
     source_type     text,
     source_id       text,
@@ -130,12 +132,12 @@ DECLARE
     fields constant text[] := ARRAY[
         'workflow', 'template', 'recipient', 'data', 'recipient_name', 'subject', 'delivery_id', 'idempotency_key',
         'due_at', 'expires_at', 'priority', 'tenant_id', 'source_type', 'source_id', 'reply_to', 'headers',
-        'metadata', 'max_attempts'
+        'metadata', 'max_attempts', 'locale', 'attachments'
     ];
     types constant text[] := ARRAY[
         'string', 'string', 'string', 'object', 'string', 'string', 'string', 'string',
         'string', 'string', 'number', 'string', 'string', 'string', 'string', 'array',
-        'object', 'number'
+        'object', 'number', 'string', 'array'
     ];
     faults text[];
 BEGIN
@@ -155,7 +157,7 @@ BEGIN
     FOR i IN 1 .. cardinality(fields) LOOP
         -- Headers may be an object, too.
         IF jsonb_typeof(raw -> fields[i])
-            NOT IN ('null', types[i], CASE types[i] WHEN 'array' THEN 'object' ELSE 'null' END)
+            NOT IN ('null', types[i], CASE fields[i] WHEN 'headers' THEN 'object' ELSE 'null' END)
         THEN
             l.field := fields[i];
             l.reason := 'must be of the JSON type ' || types[i];
@@ -169,6 +171,7 @@ BEGIN
     l.recipient := raw ->> 'recipient';
     l.recipient_name := nullif(btrim(raw ->> 'recipient_name'), '');
     l.data := nullif(raw -> 'data', 'null');
+    l.locale := replace(lower(raw ->> 'locale'), '_', '-');
     l.subject := raw ->> 'subject';
     l.reply_to := raw ->> 'reply_to';
     l.headers := email.read_headers(coalesce(nullif(raw -> 'headers', 'null'), '[]'));
@@ -193,6 +196,10 @@ BEGIN
             WHEN octet_length(l.data::text) > 262144 * 3 / 2 THEN 'is larger than 262144 bytes of JSON'
         END,
         'recipient_name', email.line_fault(l.recipient_name, 255),
+        'locale', CASE
+            WHEN l.locale !~ '^[a-z]{2,3}(-[a-z0-9]{2,8})*$' OR octet_length(l.locale) > 35
+                THEN 'is not a language; write it as de, pt-BR or zh-Hant'
+        END,
         'subject', email.line_fault(l.subject, 500),
         'reply_to', email.address_fault(l.reply_to),
         'delivery_id', email.line_fault(l.delivery_id, 200),
@@ -233,6 +240,11 @@ BEGIN
     IF l.headers <> '[]' THEN
         SELECT f.field, f.reason INTO l.field, l.reason FROM email.headers_fault(l.headers) f;
     END IF;
+    l.attachments := '{}';
+    IF l.reason IS NULL AND jsonb_array_length(nullif(raw -> 'attachments', 'null')) > 0 THEN
+        SELECT f.files, f.field, f.reason INTO l.attachments, l.field, l.reason
+          FROM email.read_attachments(raw -> 'attachments') f;
+    END IF;
 
     l.recipient := email.plain_address(l.recipient);
     l.reply_to := email.plain_address(l.reply_to);
@@ -240,8 +252,12 @@ BEGIN
         -- What the letter says, however it was spelled: jsonb has one text for one value. The ids and times that a
         -- caller makes anew at each try are no part of it.
         l.fingerprint := sha256(convert_to(jsonb_build_array(
-            l.workflow, l.template, l.recipient, l.recipient_name, l.data, l.subject, l.reply_to, l.headers,
-            l.tenant_id, l.source_type, l.source_id, l.priority, l.metadata
+            l.workflow, l.template, l.recipient, l.recipient_name, l.data, l.locale, l.subject, l.reply_to, l.headers,
+            l.tenant_id, l.source_type, l.source_id, l.priority, l.metadata,
+            (SELECT jsonb_agg(jsonb_build_array(
+                        f.filename, f.content_type, f.content_id, encode(sha256(f.content), 'hex')
+                    ) ORDER BY f.place)
+               FROM unnest(l.attachments) WITH ORDINALITY f(filename, content_type, content_id, content, place))
         )::text, 'UTF8'));
     END IF;
     RETURN l;
@@ -303,13 +319,22 @@ BEGIN
           FROM mine l
          ORDER BY l.ord
             ON CONFLICT (delivery_id) DO NOTHING
-        RETURNING seq, delivery_id, tenant_id, priority, due_at, expires_at
+        RETURNING seq, delivery_id, tenant_id, priority, workflow, due_at, expires_at
     ), place AS (
-        INSERT INTO email.outbox (seq, status, tenant, priority, due_at, expires_at)
-        SELECT d.seq, 'queued', coalesce(d.tenant_id, ''), d.priority, d.due_at, d.expires_at FROM delivery d
+        INSERT INTO email.outbox (seq, status, tenant, priority, workflow, due_at, expires_at)
+        SELECT d.seq, 'queued', coalesce(d.tenant_id, ''), d.priority, d.workflow, d.due_at, d.expires_at
+          FROM delivery d
     ), content AS (
-        INSERT INTO email.payloads (seq, data, subject, reply_to, headers)
-        SELECT d.seq, l.data, l.subject, l.reply_to, l.headers FROM delivery d JOIN mine l USING (delivery_id)
+        INSERT INTO email.payloads (seq, data, locale, subject, reply_to, headers, attachments)
+        SELECT d.seq, l.data, l.locale, l.subject, l.reply_to, l.headers, cardinality(l.attachments)
+          FROM delivery d JOIN mine l USING (delivery_id)
+    ), files AS (
+        INSERT INTO email.attachments (seq, position, filename, content_type, content_id, content)
+        SELECT d.seq, f.place, f.filename, f.content_type, f.content_id, f.content
+          FROM delivery d
+          JOIN mine l USING (delivery_id)
+         CROSS JOIN LATERAL unnest(l.attachments)
+                    WITH ORDINALITY f(filename, content_type, content_id, content, place)
     )
     SELECT array_agg(d.delivery_id) INTO stored FROM delivery d;
     stored := coalesce(stored, '{}');
@@ -399,7 +424,9 @@ CREATE FUNCTION email.enqueue(
     reply_to        text        DEFAULT NULL,
     headers         jsonb       DEFAULT NULL,
     metadata        jsonb       DEFAULT NULL,
-    max_attempts    integer     DEFAULT NULL
+    max_attempts    integer     DEFAULT NULL,
+    locale          text        DEFAULT NULL,
+    attachments     jsonb       DEFAULT NULL
 ) RETURNS text
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, email, pg_temp
@@ -412,7 +439,8 @@ BEGIN
         'recipient_name', recipient_name, 'subject', subject, 'delivery_id', delivery_id,
         'idempotency_key', idempotency_key, 'due_at', due_at, 'expires_at', expires_at, 'priority', priority,
         'tenant_id', tenant_id, 'source_type', source_type, 'source_id', source_id, 'reply_to', reply_to,
-        'headers', headers, 'metadata', metadata, 'max_attempts', max_attempts
+        'headers', headers, 'metadata', metadata, 'max_attempts', max_attempts, 'locale', locale,
+        'attachments', attachments
     )));
     IF answer.outcome = 'refused' THEN
         RAISE EXCEPTION '%: %', answer.field, answer.reason

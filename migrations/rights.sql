@@ -21,6 +21,7 @@ BEGIN
         IF who = 'postroom_owner' THEN
             -- Owns the door only, so that a caller of the door borrows no more than this.
             GRANT SELECT, INSERT ON email.deliveries, email.outbox, email.payloads TO postroom_owner;
+            GRANT INSERT ON email.attachments TO postroom_owner;
             GRANT SELECT, INSERT, UPDATE, DELETE ON email.idempotency TO postroom_owner;
             GRANT SELECT ON email.workers TO postroom_owner;
         ELSIF who = 'postroom_worker' THEN
@@ -28,11 +29,16 @@ BEGIN
             -- Events are written by the triggers of the deliveries alone.
             GRANT SELECT ON email.delivery_events, email.delivery_overview, email.workflow_overview TO postroom_worker;
             GRANT SELECT, INSERT, UPDATE, DELETE ON email.outbox, email.payloads, email.idempotency, email.workers,
-                email.reports, email.relay, email.relay_consumers TO postroom_worker;
+                email.reports, email.relay, email.relay_consumers, email.pauses TO postroom_worker;
+            GRANT SELECT ON email.paused TO postroom_worker;
+            GRANT SELECT, DELETE ON email.attachments TO postroom_worker;
             GRANT SELECT ON email._migrations TO postroom_worker;
         ELSIF who IN ('postroom_reader', 'postroom_tenant') THEN
             EXECUTE format('GRANT SELECT ON email.deliveries, email.delivery_events, email.delivery_overview, '
                            'email.workflow_overview TO %I', who);
+        END IF;
+        IF who = 'postroom_reader' THEN
+            GRANT SELECT ON email.pauses TO postroom_reader;
         END IF;
 
         IF who <> 'postroom_enqueuer'

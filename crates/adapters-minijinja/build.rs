@@ -11,6 +11,8 @@ fn main() -> io::Result<()> {
     let variable = |name| env::var_os(name).map(PathBuf::from).ok_or(io::ErrorKind::NotFound);
     let folder = variable("CARGO_MANIFEST_DIR")?.join("../../templates").canonicalize()?;
     println!("cargo::rerun-if-changed={}", folder.display());
+    // A target folder that was copied beside another checkout would go on with that one's templates.
+    println!("cargo::rerun-if-env-changed=CARGO_MANIFEST_DIR");
 
     let mut files = Vec::new();
     collect(&folder, &folder, &mut files)?;

@@ -8,6 +8,8 @@ CREATE TABLE outbox (
     -- The lane is tenant and priority; no tenant is '', which no tenant can be called.
     tenant TEXT NOT NULL DEFAULT '',
     priority INTEGER NOT NULL,
+    -- Here, too, so that a claim passes over paused ones without looking at their records.
+    workflow TEXT NOT NULL,
     -- When it is claimed or, in doubt, asked about; NULL is held until somebody decides.
     due_at INTEGER,
     expires_at INTEGER,
@@ -31,15 +33,21 @@ CREATE TABLE payloads (
     seq INTEGER PRIMARY KEY REFERENCES deliveries (seq) ON DELETE CASCADE,
     created_at INTEGER NOT NULL,
     data TEXT NOT NULL,
+    -- The language that it is wanted in; NULL leaves it to the workflow.
+    locale TEXT,
     subject TEXT,
     reply_to TEXT,
     headers TEXT NOT NULL DEFAULT '[]',
+    -- How many there were, so that a claim knows without looking at them, and a letter never goes out with fewer.
+    attachments INTEGER NOT NULL DEFAULT 0 CHECK (attachments >= 0),
     frozen BLOB,
     mail_from TEXT,
     rcpt_to TEXT,
     message_id TEXT,
     rendered_subject TEXT,
     template_version TEXT,
+    -- The language variant that was rendered; NULL is the base.
+    rendered_locale TEXT,
     CHECK (frozen IS NULL OR (
         mail_from IS NOT NULL AND rcpt_to IS NOT NULL AND message_id IS NOT NULL
         AND rendered_subject IS NOT NULL AND template_version IS NOT NULL
@@ -58,8 +66,8 @@ CREATE TRIGGER deliveries_join_outbox AFTER UPDATE ON deliveries
 WHEN (old.status <> new.status OR old.revision <> new.revision OR old.due_at IS NOT new.due_at)
     AND new.status IN ('queued', 'retrying', 'in_doubt')
 BEGIN
-    INSERT INTO outbox (seq, status, tenant, priority, due_at, expires_at)
-    SELECT new.seq, new.status, coalesce(new.tenant_id, ''), new.priority,
+    INSERT INTO outbox (seq, status, tenant, priority, workflow, due_at, expires_at)
+    SELECT new.seq, new.status, coalesce(new.tenant_id, ''), new.priority, new.workflow,
         CASE WHEN new.status = 'in_doubt' THEN new.due_at ELSE coalesce(new.due_at, now) END, new.expires_at
     FROM payloads, clock WHERE payloads.seq = new.seq
     ON CONFLICT (seq) DO UPDATE

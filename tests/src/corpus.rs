@@ -8,7 +8,7 @@ use postroom_domain::letter::HeaderField;
 use postroom_ports::template::Rendered;
 
 /// Names as people have them, and as attackers write them.
-const WORDS: [&str; 18] = [
+const WORDS: [&str; 19] = [
     "Ada",
     "O'Brien, Conan",
     "\"JD\" Doe",
@@ -25,6 +25,7 @@ const WORDS: [&str; 18] = [
     "half =?",
     "(a comment)",
     "100 % 'sure'%41*",
+    "Ελένη Παπαδοπούλου-Κωνσταντινίδου, Γραμματεία του Συλλόγου Φίλων της Βιβλιοθήκης Θεσσαλονίκης",
     "longwordwithoutanyspaceatalllongwordwithoutanyspaceatalllongwordwithoutanyspaceatall",
     "a good many words in a row that no single line of a header could ever hold without a fold",
 ];
@@ -70,7 +71,7 @@ pub fn letter(number: u64) -> Result<Composed, Invalid> {
     let text = lines(&mut dice);
     let html = format!("<p>{}</p>\r\n<img src=\"cid:logo@example.org\">", lines(&mut dice));
     let subject = (0..=dice.below(6)).map(|_| dice.word()).collect::<Vec<_>>().join(" ");
-    let rendered = Rendered { subject, html, text, version: "v1".to_owned() };
+    let rendered = Rendered { subject, html, text, version: "v1".to_owned(), locale: None };
     let address = |text: &str| EmailAddress::parse(text);
     let reply_to = if dice.below(2) == 0 { Some(address("answers@example.com")?) } else { None };
     let mut headers = Vec::new();

@@ -17,6 +17,7 @@
 //! # Deliberately absent
 //! Skipping: a test whose service is missing fails, with the line that installs it.
 
+mod account;
 mod binary;
 pub mod corpus;
 #[cfg(doctest)]
@@ -26,19 +27,21 @@ mod mailgun;
 mod node;
 mod process;
 mod python;
+pub mod replay;
 mod room;
 mod source;
 mod store;
 mod wait;
 
+pub use account::{Account, Toll};
 pub use binary::{Done, Postroom};
-pub use letter::Letter;
+pub use letter::{Letter, ReceivedFile};
 pub use mailgun::Mailgun;
 pub use node::node;
 pub use process::{Process, Signal};
 pub use python::python;
 pub use room::{Room, codes, invitation, statuses};
-pub use source::{Source, cargo, sources, workspace};
+pub use source::{Source, cargo, is_long, sources, workspace};
 pub use store::{Kind, Store};
 pub use wait::until;
 

@@ -68,8 +68,13 @@ async fn take(mut connection: TcpStream, kept: &Mutex<Vec<Vec<u8>>>) -> Result<(
     let end = start + find(&request[start..], format!("\r\n--{boundary}").as_bytes()).context("no end")?;
     kept.lock().unwrap_or_else(PoisonError::into_inner).push(request[start..end].to_vec());
     let answer = r#"{"id": "<taken@mg.example.org>", "message": "Queued. Thank you."}"#;
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", answer.len());
-    connection.write_all(format!("{head}{answer}").as_bytes()).await?;
+    // One request per connection, and said so: a client that sent its next one here would never get an answer.
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
+    let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
+    connection.write_all(answer.as_bytes()).await?;
+    connection.shutdown().await?;
+    // Closing with something unread would reset the connection and take the answer with it.
+    while connection.read_buf(&mut request).await? > 0 {}
     Ok(())
 }
 

@@ -125,6 +125,16 @@ impl Process {
         Ok(())
     }
 
+    /// Whether it is frozen.
+    ///
+    /// # Errors
+    /// It is gone already, or nobody can tell.
+    pub fn is_stopped(&self) -> Result<bool> {
+        let id = self.child.id().context("it is gone already")?;
+        let output = std::process::Command::new("ps").args(["-o", "state=", "-p", &id.to_string()]).output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim_start().starts_with('T'))
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

@@ -40,7 +40,14 @@ impl Room {
     /// # Errors
     /// As [`Room::open`].
     pub async fn with_inbox(kind: Kind, config: Config) -> Result<Self> {
-        let store = Store::migrated(kind).await?;
+        Self::over(Store::migrated(kind).await?, config).await
+    }
+
+    /// A mailroom over this store.
+    ///
+    /// # Errors
+    /// As [`Room::open`].
+    pub async fn over(store: Store, config: Config) -> Result<Self> {
         let inbox = DevInbox::start(config).await?;
         let postroom = Postroom::new()?
             .configured(HASTE)?

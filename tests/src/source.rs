@@ -13,6 +13,12 @@ pub(crate) fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
+/// Whether the long form of a test is wanted, which takes many minutes: `POSTROOM_TEST_LONG=1`.
+#[must_use]
+pub fn is_long() -> bool {
+    environment("POSTROOM_TEST_LONG").is_some()
+}
+
 /// The folder of the workspace.
 #[must_use]
 pub fn workspace() -> PathBuf {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use postroom_test_database::{Template, TestDatabase};
+use postroom_test_database::{Server, Template, TestDatabase};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
@@ -30,11 +30,12 @@ enum Place {
 }
 
 /// Everything that a letter leaves behind.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("deliveries", "SELECT count(*) FROM deliveries"),
     ("delivery_events", "SELECT count(*) FROM delivery_events"),
     ("outbox", "SELECT count(*) FROM outbox"),
     ("payloads", "SELECT count(*) FROM payloads"),
+    ("attachments", "SELECT count(*) FROM attachments"),
     ("idempotency", "SELECT count(*) FROM idempotency"),
 ];
 
@@ -56,18 +57,36 @@ impl Store {
     /// As [`Store::empty`], or the migration fails.
     pub async fn migrated(kind: Kind) -> Result<Self> {
         let store = match kind {
-            Kind::Postgres => {
-                // The binary brings its migrations along, so another binary is another schema.
-                let binary = Postroom::new()?.edition()?;
-                let template = Template::new("end_to_end", binary, |url| async move { migrate(&url).await });
-                Self(Place::Postgres(TestDatabase::fresh(&template).await?))
-            }
+            Kind::Postgres => Self(Place::Postgres(TestDatabase::fresh(&template()?).await?)),
             Kind::Sqlite => Self::empty(kind).await?,
         };
         if kind == Kind::Sqlite {
             migrate(&store.url()).await?;
         }
         Ok(store)
+    }
+
+    /// The same on a server that this test has for itself, and may crash.
+    ///
+    /// # Errors
+    /// As [`Store::migrated`].
+    pub async fn migrated_on(server: &Server) -> Result<Self> {
+        Ok(Self(Place::Postgres(server.fresh(&template()?).await?)))
+    }
+
+    /// Runs SQL that only one of the stores knows.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn execute(&self, sql: &str) -> Result<()> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match &self.0 {
+            Place::Postgres(database) => postgres(database).await?.execute(sql).await.map(drop)?,
+            Place::Sqlite(folder) => {
+                SqliteConnection::connect_with(&options(folder)).await?.execute(sql).await.map(drop)?;
+            }
+        }
+        Ok(())
     }
 
     /// What `DATABASE_URL` calls it.
@@ -117,6 +136,19 @@ impl Store {
         Ok(found.flatten())
     }
 
+    /// Makes every worker silent for a minute, as far as the store knows: nobody has to wait for the beats that a
+    /// dead or frozen one misses.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn forget_beats(&self) -> Result<()> {
+        self.execute(match &self.0 {
+            Place::Postgres(_) => "UPDATE workers SET beat_at = beat_at - interval '1 minute'",
+            Place::Sqlite(_) => "UPDATE workers SET beat_at = beat_at - 60000000",
+        })
+        .await
+    }
+
     /// Whether a write would be carried out now: not while another process holds the file's only lock.
     ///
     /// # Errors
@@ -145,6 +177,12 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+/// The binary brings its migrations along, so another binary is another schema.
+fn template() -> Result<Template> {
+    let binary = Postroom::new()?.edition()?;
+    Ok(Template::new("end_to_end", binary, |url| async move { migrate(&url).await }))
 }
 
 async fn migrate(url: &str) -> Result<()> {

@@ -91,6 +91,11 @@ fn is_an_example(package: &Package) -> bool {
     package.name.starts_with("example-")
 }
 
+/// Whether a package is there to test others.
+fn is_a_test(package: &Package) -> bool {
+    ["postroom-tests", "postroom-model", "postroom-simulation"].contains(&package.name.as_str())
+}
+
 #[test]
 fn the_example_of_an_adapter_depends_on_ports_and_domain_alone() -> Result<()> {
     let metadata = metadata()?;
@@ -105,7 +110,7 @@ fn the_example_of_an_adapter_depends_on_ports_and_domain_alone() -> Result<()> {
 #[test]
 fn nobody_depends_on_the_app_but_tests_and_examples() -> Result<()> {
     for package in &metadata()?.packages {
-        let apart = *package.name == "postroom-tests" || is_an_example(package);
+        let apart = is_a_test(package) || is_an_example(package);
         assert!(apart || !ours(package).contains("postroom"), "{} depends on the app", package.name);
     }
     Ok(())
@@ -126,7 +131,7 @@ fn the_test_database_comes_along_with_nothing_that_is_shipped() -> Result<()> {
 #[test]
 fn the_suites_and_doubles_of_the_ports_come_along_with_nothing_that_is_shipped() -> Result<()> {
     for package in &metadata()?.packages {
-        if ["postroom-tests", "postroom-ports"].contains(&package.name.as_str()) || is_an_example(package) {
+        if *package.name == "postroom-ports" || is_a_test(package) || is_an_example(package) {
             continue;
         }
         for dependency in normal(package).filter(|dependency| dependency.name == "postroom-ports") {

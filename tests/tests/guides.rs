@@ -1,7 +1,7 @@
 //! The guides say what the examples do.
 
 use anyhow::{Context, Result, ensure};
-use postroom_tests::{Source, sources};
+use postroom_tests::{Postroom, Source, sources};
 
 /// The blocks of a guide that are of this language.
 fn blocks(guide: &Source, language: &str) -> Vec<String> {
@@ -49,6 +49,33 @@ fn every_guide_is_listed_and_every_link_leads_somewhere() -> Result<()> {
             let target = folder.parent().context("no folder")?.join(file);
             assert!(target.exists(), "{}: {link} leads nowhere", guide.path);
         }
+    }
+    Ok(())
+}
+
+/// `docs/adding-a-workflow.md`, walked by hand: its four files into a folder, its commands.
+#[tokio::test]
+async fn the_letter_of_the_guide_is_clean_and_reads_as_the_guide_says() -> Result<()> {
+    let guides = guides()?;
+    let guide = guides.iter().find(|file| file.name() == "adding-a-workflow.md").context("no such guide")?;
+    let postroom = Postroom::new()?.configured(blocks(guide, "toml").first().context("no settings")?)?;
+    let folder = postroom.home().join("templates/extraction-complete");
+    std::fs::create_dir_all(&folder)?;
+    let (jinja, json) = (blocks(guide, "jinja"), blocks(guide, "json"));
+    let files = ["subject.txt.j2", "body.html.j2", "body.txt.j2", "sample.json"];
+    for (name, text) in files.into_iter().zip(jinja.iter().take(3).chain(&json)) {
+        std::fs::write(folder.join(name), format!("{text}\n"))?;
+    }
+    let lint = postroom.run(&["templates", "lint"]).await?.expect(0)?;
+    assert_eq!(lint.line()?, "nothing to find fault with", "{}", lint.stdout);
+    let text = postroom.run(&["preview", "extraction-complete", "--format", "text"]).await?.expect(0)?.stdout;
+    assert!(guide.text.contains(text.trim_end()), "the guide shows another letter than\n{text}");
+    let html = postroom.run(&["preview", "extraction-complete"]).await?.expect(0)?.stdout;
+    assert!(html.contains("Open the results"), "{html}");
+    let listed = postroom.run(&["templates", "list", "--json"]).await?.expect(0)?.json()?;
+    for template in listed["templates"].as_array().context("no list")? {
+        let name = template["name"].as_str().context("no name")?;
+        assert!(guide.text.contains(&format!("`{name}`")) || name == "extraction-complete", "the guide lacks {name}");
     }
     Ok(())
 }

@@ -89,10 +89,10 @@ async fn what_is_not_utf_8_is_refused(kind: Kind) -> Result<()> {
 
 async fn a_body_of_ten_megabytes_is_refused(kind: Kind) -> Result<()> {
     let body = "x".repeat(10 * 1024 * 1024);
-    refused(kind, &with(|letter| letter["data"]["role"] = body.into()), "letter").await?;
-    // Short enough for a line, too long for data.
-    let body = "x".repeat(300 * 1024);
-    refused(kind, &with(|letter| letter["data"]["role"] = body.into()), "data").await
+    refused(kind, &with(|letter| letter["data"]["role"] = body.into()), "data").await?;
+    // Longer than any line that is read.
+    let body = "x".repeat(16 * 1024 * 1024);
+    refused(kind, &with(|letter| letter["data"]["role"] = body.into()), "letter").await
 }
 
 async fn an_unknown_template_is_refused(kind: Kind) -> Result<()> {

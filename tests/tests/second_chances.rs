@@ -52,10 +52,10 @@ async fn what_cannot_be_tried_again_says_why(kind: Kind) -> Result<()> {
     let id = room.invite(READER).await?;
     let done = room.postroom.run(&["retry", &id]).await?.expect(1)?;
     assert!(done.stderr.contains("has not been tried yet"), "{}", done.stderr);
-    let done = room.postroom.run(&["resolve", &id, "--sent"]).await?.expect(1)?;
+    let done = room.postroom.run(&["in-doubt", "resolve", "--sent", &id]).await?.expect(1)?;
     assert!(done.stderr.contains("not in doubt"), "{}", done.stderr);
-    room.postroom.run(&["resolve", &id]).await?.expect(2)?;
-    room.postroom.run(&["resolve", &id, "--sent", "--resend"]).await?.expect(2)?;
+    room.postroom.run(&["in-doubt", "resolve", &id]).await?.expect(2)?;
+    room.postroom.run(&["in-doubt", "resolve", "--sent", "--resend", &id]).await?.expect(2)?;
     room.postroom.run(&["retry", "nobody-knows-it"]).await?.expect(4)?;
     room.postroom.run(&["retry"]).await?.expect(2)?;
     let both = room.postroom.run(&["cancel", &id, "nobody-knows-it"]).await?.expect(1)?;
@@ -78,14 +78,23 @@ async fn a_person_decides_about_a_letter_in_doubt(kind: Kind) -> Result<()> {
     for id in &ids {
         room.comes_to(id, "HELD").await?;
         let done = room.postroom.run(&["retry", id]).await?.expect(1)?;
-        assert!(done.stderr.contains("resolve DELIVERY_ID --resend"), "{}", done.stderr);
+        assert!(done.stderr.contains("in-doubt resolve --resend DELIVERY_ID"), "{}", done.stderr);
     }
+    let list = room.postroom.run(&["in-doubt", "list"]).await?.expect(0)?.stdout;
+    assert!(ids.iter().all(|id| list.contains(id.as_str())) && list.contains("HELD"), "{list}");
+    let shown = room.postroom.run(&["in-doubt", "show", &ids[0]]).await?.expect(0)?.stdout;
+    assert!(shown.contains("ANSWER_LOST"), "{shown}");
+    let asked = room.postroom.run(&["in-doubt", "resolve", "--sent", "--all"]).await?.expect(2)?.stderr;
+    assert!(asked.contains("3 letters would count as sent") && asked.contains("--yes"), "{asked}");
     for (id, (decision, status)) in ids.iter().zip([("--sent", "sent"), ("--resend", "sent"), ("--give-up", "failed")])
     {
-        room.postroom.run(&["resolve", id, decision]).await?.expect(0)?;
+        room.postroom.run(&["in-doubt", "resolve", decision, id]).await?.expect(0)?;
         let document = room.becomes(id, status).await?;
         assert!(codes(&document).contains(&"RESOLVED"), "{document}");
     }
+    let many = ["in-doubt", "resolve", "--give-up", "--workflow", "invite", "--yes", "--json"];
+    let none = room.postroom.run(&many).await?.expect(0)?.json()?;
+    assert_eq!((&none["resolved"], &none["left"]), (&0.into(), &0.into()));
     worker.finish().await?.expect(0)?;
     let copies = |name: &str| room.received().map(|all| all.iter().filter(|l| l.recipient.starts_with(name)).count());
     assert_eq!((copies("sent")?, copies("again")?, copies("left")?), (1, 2, 1));

@@ -64,7 +64,7 @@ async fn shells_complete_every_command_and_the_manual_describes_it() -> Result<(
     let postroom = Postroom::new()?.configured("this is no TOML")?;
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = postroom.run(&["completions", shell]).await?.expect(0)?.stdout;
-        for command in ["dead-letters", "resolve", "with-failed"] {
+        for command in ["dead-letters", "in-doubt", "with-failed"] {
             assert!(script.contains(command), "{shell} does not complete {command}");
         }
     }

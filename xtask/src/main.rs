@@ -5,6 +5,7 @@
 mod cargo;
 mod lint;
 mod node;
+mod pictures;
 mod python;
 mod sizes;
 mod sqlx;
@@ -39,6 +40,11 @@ enum Task {
     /// order of their names, and lets the compiler describe every query. Tests are not looked at: their queries are
     /// not checked at build.
     Sqlx(sqlx::Arguments),
+    /// Draw every letter as a phone and a desktop show it, light and dark, to be looked at
+    ///
+    /// Needs Chromium: a program of that name, or the one that `CHROMIUM` names. The pictures lie in
+    /// `target/pictures/`, with an `index.html` that shows them all.
+    Pictures,
     /// Print how long the source files are: the median and the 95th percentile
     Sizes,
 }
@@ -48,6 +54,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&arguments),
         Task::Lint => Ok(lint::run()),
         Task::Sqlx(arguments) => sqlx::run(&arguments),
+        Task::Pictures => pictures::run(),
         Task::Sizes => sizes::run(),
     };
     done.unwrap_or_else(|error| {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use postroom_domain::detail::Detail;
-use postroom_domain::failure::{Failure, FailureClass};
+use postroom_domain::failure::{Code, Failure, FailureClass};
 use postroom_domain::id::{ProviderMessageId, TransportName};
 use postroom_domain::lifecycle::Evidence;
 use postroom_ports::queue::Support;
@@ -54,7 +54,7 @@ impl MailgunTransport {
         let capabilities = self.capabilities();
         let size = u64::try_from(outgoing.letter.bytes.len()).unwrap_or(u64::MAX);
         if capabilities.max_size.is_some_and(|limit| size > limit) {
-            return rejected("TOO_LARGE", "the message is larger than Mailgun takes");
+            return rejected(Code::TOO_LARGE, "the message is larger than Mailgun takes");
         }
         if capabilities.smtputf8 == Support::No && outgoing.letter.rcpt_to.needs_smtputf8() {
             return rejected("SMTPUTF8", "the recipient's address is not ASCII, and Mailgun cannot be relied on there");

@@ -4,11 +4,39 @@ use minijinja::context;
 use minijinja::value::Value;
 use postroom_domain::invalid::Invalid;
 
+use crate::colour::{Colour, Inks};
 use crate::link;
 
-/// What every template sees as `brand`: a name, a colour, a footer, links.
+/// How letters speak: what the templates that come with the binary open and close with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// "Hello Sam," and no closing.
+    Plain,
+    /// "Hi Sam," and the team says goodbye.
+    Friendly,
+    /// "Dear Sam," and kind regards.
+    Formal,
+}
+
+impl Tone {
+    /// Every tone.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Friendly, Self::Formal];
+
+    /// In one word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Friendly => "friendly",
+            Self::Formal => "formal",
+        }
+    }
+}
+
+/// What every template sees as `brand`: a name, colours, a logo, a tone, a footer, links.
 ///
-/// Without a name the letters name nobody; without a colour the button is blue.
+/// Without a name the letters name nobody; without a colour the button is blue; without a tone
+/// each template keeps its own.
 ///
 /// ```
 /// use postroom_adapters_minijinja::Brand;
@@ -16,6 +44,8 @@ use crate::link;
 /// let brand = Brand::default()
 ///     .with_name("Example")?
 ///     .with_accent("#0b6e4f")?
+///     .with_logo("https://static.example.org/logo.png", "Example")?
+///     .with_tone("friendly")?
 ///     .with_footer("Example Ltd, 1 Sample Street, Sampletown")?
 ///     .with_link("Help", "https://example.org/help")?;
 /// # Ok::<(), postroom_domain::invalid::Invalid>(())
@@ -24,13 +54,37 @@ use crate::link;
 pub struct Brand {
     name: Option<String>,
     accent: Colour,
+    background: Colour,
+    inks: Inks,
+    logo: Option<Logo>,
+    tone: Option<Tone>,
     footer: Option<String>,
     links: Vec<(String, String)>,
 }
 
+/// What a letter is written on in dark surroundings: `.card` in `layouts/base.html.j2`.
+const DARK_CARD: Colour = Colour([0x1e, 0x21, 0x27]);
+
+/// An image in place of the name.
+#[derive(Clone, Debug)]
+struct Logo {
+    url: String,
+    alt: String,
+}
+
 impl Default for Brand {
     fn default() -> Self {
-        Self { name: None, accent: Colour([0x1f, 0x56, 0xc9]), footer: None, links: Vec::new() }
+        let background = Colour([0xf3, 0xf4, 0xf6]);
+        Self {
+            name: None,
+            accent: Colour([0x1f, 0x56, 0xc9]),
+            background,
+            inks: background.inks().unwrap_or(Inks { ink: background.ink(), quiet: background.ink() }),
+            logo: None,
+            tone: None,
+            footer: None,
+            links: Vec::new(),
+        }
     }
 }
 
@@ -45,13 +99,56 @@ impl Brand {
     }
 
     /// The colour of the button and of the edge: `brand.accent`, as `#rrggbb`. What stands on
-    /// it (`brand.on_accent`) is white or black, whichever can be read better.
+    /// it (`brand.on_accent`) is white or black, whichever can be read better. Where the reader's
+    /// surroundings are dark, it is brightened as far as it must be to be seen
+    /// (`brand.accent_in_dark`, `brand.on_accent_in_dark`).
     ///
     /// # Errors
     /// Refuses what is not a hash and six hexadecimal digits.
     pub fn with_accent(mut self, colour: &str) -> Result<Self, Invalid> {
-        self.accent = Colour::parse(colour)
-            .ok_or_else(|| Invalid::new("brand.accent", "is not a colour; write it as #rrggbb"))?;
+        self.accent = self::colour("brand.accent", colour)?;
+        Ok(self)
+    }
+
+    /// The colour behind the letter in light surroundings: `brand.background`, as `#rrggbb`.
+    /// What stands on it (`brand.ink`, `brand.quiet`) is dark or light, whichever can be read.
+    ///
+    /// # Errors
+    /// Refuses what is not a colour, and one on which neither can be read: one between light
+    /// and dark.
+    pub fn with_background(mut self, colour: &str) -> Result<Self, Invalid> {
+        let background = self::colour("brand.background", colour)?;
+        let unreadable = || {
+            let reason = "lies between light and dark, so that no text on it can be read (WCAG 2.2 asks for a contrast \
+                          of 4.5:1); choose a lighter or a darker colour";
+            Invalid::new("brand.background", reason)
+        };
+        self.inks = background.inks().ok_or_else(unreadable)?;
+        self.background = background;
+        Ok(self)
+    }
+
+    /// An image that stands above the letter in place of the name, 40 pixels high at most:
+    /// `brand.logo.url`, and what it says for those who do not see it: `brand.logo.alt`.
+    ///
+    /// # Errors
+    /// Refuses an address that is not https, and an alternative text that is not one line.
+    pub fn with_logo(mut self, url: &str, alt: &str) -> Result<Self, Invalid> {
+        let is_https = url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+        if !is_https || !link::is_safe(url) {
+            return Err(Invalid::new("brand.logo_url", "is not an https: address in ASCII; mail shows no other image"));
+        }
+        self.logo = Some(Logo { url: url.to_owned(), alt: one_line("brand.logo_alt", alt)? });
+        Ok(self)
+    }
+
+    /// How letters open and close: `brand.tone`, one of `plain`, `friendly`, `formal`.
+    ///
+    /// # Errors
+    /// Refuses any other word.
+    pub fn with_tone(mut self, tone: &str) -> Result<Self, Invalid> {
+        let known = Tone::ALL.into_iter().find(|known| known.as_str() == tone);
+        self.tone = Some(known.ok_or_else(|| Invalid::new("brand.tone", "must be plain, friendly or formal"))?);
         Ok(self)
     }
 
@@ -78,18 +175,46 @@ impl Brand {
         Ok(self)
     }
 
+    /// Where the image above the letter lies, if there is one.
+    pub(crate) fn logo_url(&self) -> Option<&str> {
+        self.logo.as_ref().map(|logo| logo.url.as_str())
+    }
+
+    /// Whether one of its own links leads to `url`.
+    pub(crate) fn links_to(&self, url: &str) -> bool {
+        self.links.iter().any(|(_, known)| known == url)
+    }
+
+    /// Its own links: label and address.
+    pub(crate) fn links(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.links.iter().map(|(label, url)| (label.as_str(), url.as_str()))
+    }
+
     /// The brand as templates see it. What was not given is not defined.
     pub(crate) fn to_value(&self) -> Value {
-        let text = |text: &Option<String>| text.as_deref().map_or(Value::UNDEFINED, Value::from);
+        let accent_in_dark = self.accent.brightened_on(DARK_CARD);
+        let text = |text: Option<&str>| text.map_or(Value::UNDEFINED, Value::from);
         let link = |(label, url): &(String, String)| context! { label, url };
+        let logo = |logo: &Logo| context! { url => logo.url.as_str(), alt => logo.alt.as_str() };
         context! {
-            name => text(&self.name),
+            name => text(self.name.as_deref()),
             accent => self.accent.to_hex(),
-            on_accent => self.accent.ink(),
-            footer => text(&self.footer),
+            on_accent => self.accent.ink().to_hex(),
+            accent_in_dark => accent_in_dark.to_hex(),
+            on_accent_in_dark => accent_in_dark.ink().to_hex(),
+            background => self.background.to_hex(),
+            ink => self.inks.ink.to_hex(),
+            quiet => self.inks.quiet.to_hex(),
+            logo => self.logo.as_ref().map_or(Value::UNDEFINED, logo),
+            tone => text(self.tone.map(Tone::as_str)),
+            footer => text(self.footer.as_deref()),
             links => self.links.iter().map(link).collect::<Vec<_>>(),
         }
     }
+}
+
+fn colour(field: &str, text: &str) -> Result<Colour, Invalid> {
+    Colour::parse(text).ok_or_else(|| Invalid::new(field, "is not a colour; write it as #rrggbb"))
 }
 
 /// Brand texts stand in every letter: one that no letter may hold is refused at the start.
@@ -100,72 +225,34 @@ fn one_line(field: &str, text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
-/// An sRGB colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Colour([u8; 3]);
-
-impl Colour {
-    fn parse(text: &str) -> Option<Self> {
-        let mut rgb = [0; 3];
-        hex::decode_to_slice(text.strip_prefix('#')?, &mut rgb).ok()?;
-        Some(Self(rgb))
-    }
-
-    fn to_hex(self) -> String {
-        format!("#{}", hex::encode(self.0))
-    }
-
-    /// White or black, whichever contrasts more. One of the two always reaches 4.5:1, the
-    /// minimum of WCAG 2.2 §1.4.3: black gains on white at a luminance of 0.179, where both
-    /// reach 4.58:1.
-    fn ink(self) -> &'static str {
-        if self.luminance() > 0.179 { "#000000" } else { "#ffffff" }
-    }
-
-    /// Relative luminance, 0 to 1 (WCAG 2.2, "relative luminance").
-    fn luminance(self) -> f64 {
-        let linear = |byte: u8| {
-            let c = f64::from(byte) / 255.0;
-            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-        };
-        let [r, g, b] = self.0.map(linear);
-        0.2126 * r + 0.7152 * g + 0.0722 * b
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_ink_on_any_accent_can_be_read() {
-        let steps = || (0..=255).step_by(15);
-        for (r, g, b) in steps().flat_map(|r| steps().flat_map(move |g| steps().map(move |b| (r, g, b)))) {
-            let accent = Colour([r, g, b]);
-            let l = accent.luminance();
-            let contrast = if accent.ink() == "#ffffff" { 1.05 / (l + 0.05) } else { (l + 0.05) / 0.05 };
-            assert!(contrast >= 4.5, "{} has {contrast}", accent.to_hex());
+    fn what_no_letter_could_show_is_refused_by_its_field() {
+        let brand = Brand::default;
+        for (refusal, field) in [
+            (brand().with_name("Example\r\nBcc: x"), "brand.name"),
+            (brand().with_name(" "), "brand.name"),
+            (brand().with_name("Exa\0mple"), "brand.name"),
+            (brand().with_accent("red"), "brand.accent"),
+            (brand().with_background("#808080"), "brand.background"),
+            (brand().with_logo("http://example.org/logo.png", "Example"), "brand.logo_url"),
+            (brand().with_logo("data:image/png;base64,x", "Example"), "brand.logo_url"),
+            (brand().with_logo("https://example.org/logo.png", ""), "brand.logo_alt"),
+            (brand().with_tone("rude"), "brand.tone"),
+            (brand().with_footer(""), "brand.footer"),
+            (brand().with_link("Help", "javascript:alert(1)"), "brand.links"),
+        ] {
+            assert_eq!(refusal.unwrap_err().field, field);
         }
     }
 
     #[test]
-    fn a_colour_is_a_hash_and_six_digits() {
-        assert_eq!(Brand::default().with_accent("#0B6e4f").unwrap().accent.to_hex(), "#0b6e4f");
-        for bad in ["", "#fff", "0b6e4f", "#0b6e4g", "#0b6e4f;", "red", "#0b6e4f00"] {
-            assert!(Brand::default().with_accent(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn a_footer_link_must_be_one() {
-        let refusal = Brand::default().with_link("Help", "javascript:alert(1)").unwrap_err();
-        assert_eq!(refusal.field, "brand.links");
-    }
-
-    #[test]
-    fn a_name_that_no_subject_could_hold_is_refused() {
-        for bad in ["", " ", "Example\r\nBcc: x", "Exa\0mple"] {
-            assert!(Brand::default().with_name(bad).is_err(), "{bad:?}");
-        }
+    fn a_dark_ground_gets_light_text() {
+        let brand = Brand::default().with_background("#0d1b2a").unwrap();
+        assert_eq!(brand.inks.ink.to_hex(), "#eceef1");
+        assert_eq!(Brand::default().inks.ink.to_hex(), "#1d2129");
     }
 }

@@ -15,11 +15,8 @@ const FUEL: u64 = 200_000;
 /// How deep includes, macros and blocks may nest, in the engine's units (an include costs 10).
 const RECURSION: usize = 200;
 
-/// An engine that has compiled all of `sources`.
-///
-/// # Errors
-/// The first file that does not compile, with its line.
-pub(crate) fn compile(sources: &Sources) -> Result<Environment<'static>, LoadError> {
+/// An engine that has compiled `sources`, and which of them do not compile, with the line.
+pub(crate) fn compile(sources: &Sources) -> (Environment<'static>, Vec<LoadError>) {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(escaping::of);
@@ -33,12 +30,13 @@ pub(crate) fn compile(sources: &Sources) -> Result<Environment<'static>, LoadErr
     engine.remove_filter("safe");
     engine.add_filter("link", safe_link);
     engine.add_filter("digits", digits);
+    let mut errors = Vec::new();
     for (name, text) in sources.iter().filter(|(name, _)| !name.ends_with("sample.json")) {
-        engine
-            .add_template_owned(name.to_owned(), text.to_owned())
-            .map_err(|error| LoadError::does_not_compile(name, &error))?;
+        if let Err(error) = engine.add_template_owned(name.to_owned(), text.to_owned()) {
+            errors.push(LoadError::does_not_compile(name, &error));
+        }
     }
-    Ok(engine)
+    (engine, errors)
 }
 
 /// A block tag alone on its line leaves no line behind, so that text parts can be laid out.

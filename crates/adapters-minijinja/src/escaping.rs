@@ -16,22 +16,18 @@ fn is_html(file: &str) -> bool {
     file.ends_with(".html.j2")
 }
 
-/// Checks all `files` that make an HTML part.
-///
-/// # Errors
-/// Refuses a text file among them, which would print without escaping, and the tag that
-/// switches escaping off.
-pub(crate) fn check(sources: &Sources, files: &BTreeSet<&str>) -> Result<(), LoadError> {
-    for file in files {
-        let text = sources.get(file).unwrap_or_default();
+/// What would print unescaped among the `files` that make an HTML part: a text file, and the
+/// tag that switches escaping off.
+pub(crate) fn check(sources: &Sources, files: &BTreeSet<&str>) -> Vec<LoadError> {
+    let fault = |file: &&str| {
         let reason = if !is_html(file) {
             "a text file takes part in an HTML body; make it *.html.j2"
-        } else if text.contains("autoescape") {
+        } else if sources.get(file).is_some_and(|text| text.contains("autoescape")) {
             "switches escaping; remove `autoescape`"
         } else {
-            continue;
+            return None;
         };
-        return Err(LoadError::Unescaped { file: (*file).to_owned(), reason });
-    }
-    Ok(())
+        Some(LoadError::Unescaped { file: (*file).to_owned(), reason })
+    };
+    files.iter().filter_map(fault).collect()
 }

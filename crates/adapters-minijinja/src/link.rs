@@ -23,6 +23,11 @@ pub(crate) fn is_safe(url: &str) -> bool {
     }
 }
 
+/// Whether everybody on the way can read what is sent to `url`, and change it.
+pub(crate) fn is_plain_http(url: &str) -> bool {
+    url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
+}
+
 /// Whether a host follows `//`, and no user name before it: in `https://bank.example@evil.example/`
 /// people read the first name and browsers go to the second.
 fn has_plain_host(rest: &str) -> bool {

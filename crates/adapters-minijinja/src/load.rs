@@ -55,6 +55,31 @@ pub enum LoadError {
         /// The file that is not there.
         file: &'static str,
     },
+    /// A template in another language, without the template.
+    #[error(
+        "template {variant:?} is {template:?} in another language, and there is no {template:?}; add it, or rename \
+         the folder so that it does not end in a language"
+    )]
+    NoBase {
+        /// The folder.
+        variant: String,
+        /// The template that is not there.
+        template: String,
+    },
+    /// A template in another language that needs more than the template does.
+    #[error(
+        "template {variant:?} needs {}, which {template:?} does not; what a letter needs must not depend on its \
+         language: ask `is defined` here, or use it there, too",
+        names.join(", ")
+    )]
+    NeedsMore {
+        /// The folder.
+        variant: String,
+        /// The template.
+        template: String,
+        /// What it needs in addition.
+        names: Vec<String>,
+    },
     /// A `sample.json` that is not one JSON object.
     #[error("{template}/sample.json is not a JSON object: {reason}")]
     BadSample {

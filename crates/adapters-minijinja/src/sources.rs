@@ -1,6 +1,7 @@
 //! The template files: those in the binary, and those of a folder laid over them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::{fs, io};
 
@@ -28,43 +29,60 @@ impl Sources {
         Self(EMBEDDED.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect())
     }
 
-    /// Lays the files of `folder` over these: same name replaces, new name adds.
-    pub(crate) fn overlay(&mut self, folder: &Path) -> Result<(), LoadError> {
-        self.read(folder, "", MAX_DEPTH)
+    /// Lays the files of `folder` over these: same name replaces, new name adds. Tells what
+    /// could not be read; the rest is.
+    pub(crate) fn overlay(&mut self, folder: &Path) -> Vec<LoadError> {
+        let mut errors = Vec::new();
+        self.read(folder, "", MAX_DEPTH, &mut errors);
+        errors
     }
 
-    fn read(&mut self, folder: &Path, prefix: &str, depth: usize) -> Result<(), LoadError> {
-        let unreadable = |path: &Path| {
-            let path = path.to_path_buf();
-            move |source: io::Error| LoadError::Unreadable { path, source }
-        };
-        for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
-            let entry = entry.map_err(unreadable(folder))?;
-            let path = entry.path();
-            let Some(file_name) = entry.file_name().to_str().map(str::to_owned) else {
-                return Err(LoadError::BadName { path });
-            };
-            // Editors' and orchestrators' own files (`.swp`, `..data`) are not templates.
-            if file_name.starts_with('.') {
-                continue;
+    fn read(&mut self, folder: &Path, prefix: &str, depth: usize, errors: &mut Vec<LoadError>) {
+        let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let entries = entries.map_err(unreadable(folder)).unwrap_or_else(|error| {
+            errors.push(error);
+            Vec::new()
+        });
+        for entry in entries {
+            // A circle of links would be walked again and again.
+            if matches!(errors.last(), Some(LoadError::TooDeep { .. })) {
+                return;
             }
-            // Follows symbolic links: a mounted config map is made of them.
-            let meta = fs::metadata(&path).map_err(unreadable(&path))?;
-            let name = format!("{prefix}{file_name}");
-            if meta.is_dir() {
-                if depth == 0 {
-                    return Err(LoadError::TooDeep { path });
-                }
-                self.read(&path, &format!("{name}/"), depth - 1)?;
-            } else if is_template_file(&file_name) {
-                if meta.len() > MAX_FILE {
-                    return Err(LoadError::TooLarge { path, limit: MAX_FILE });
-                }
-                let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
-                self.0.insert(name, text);
+            if let Err(error) = self.take(&entry.path(), prefix, depth, errors) {
+                errors.push(error);
             }
         }
+    }
+
+    fn take(&mut self, path: &Path, prefix: &str, depth: usize, errors: &mut Vec<LoadError>) -> Result<(), LoadError> {
+        let Some(file_name) = path.file_name().and_then(OsStr::to_str) else {
+            return Err(LoadError::BadName { path: path.to_owned() });
+        };
+        // Editors' and orchestrators' own files (`.swp`, `..data`) are not templates.
+        if file_name.starts_with('.') {
+            return Ok(());
+        }
+        // Follows symbolic links: a mounted config map is made of them.
+        let meta = fs::metadata(path).map_err(unreadable(path))?;
+        let name = format!("{prefix}{file_name}");
+        if meta.is_dir() {
+            if depth == 0 {
+                return Err(LoadError::TooDeep { path: path.to_owned() });
+            }
+            self.read(path, &format!("{name}/"), depth - 1, errors);
+        } else if is_template_file(file_name) {
+            if meta.len() > MAX_FILE {
+                return Err(LoadError::TooLarge { path: path.to_owned(), limit: MAX_FILE });
+            }
+            let text = fs::read_to_string(path).map_err(unreadable(path))?;
+            self.0.insert(name, text);
+        }
         Ok(())
+    }
+
+    /// The names of all files, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// The text of one file.
@@ -87,9 +105,8 @@ impl Sources {
         while let Some(name) = open.pop() {
             let Some((name, text)) = self.0.get_key_value(&name) else { continue };
             if used.insert(name.as_str()) {
-                let quoted =
-                    |other: &&String| text.contains(&format!("\"{other}\"")) || text.contains(&format!("'{other}'"));
-                open.extend(self.0.keys().filter(quoted).cloned());
+                let quoted = text.split(['"', '\'']).filter(|piece| self.0.contains_key(*piece));
+                open.extend(quoted.map(str::to_owned));
             }
         }
         used
@@ -108,6 +125,11 @@ impl Sources {
         version.truncate(VERSION_DIGITS);
         version
     }
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> LoadError {
+    let path = path.to_path_buf();
+    move |source| LoadError::Unreadable { path, source }
 }
 
 fn is_template_file(file_name: &str) -> bool {

@@ -1,37 +1,39 @@
 //! The adapter: a checked set of templates that renders letters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use minijinja::Environment;
 use minijinja::value::{Serde, Value};
+use minijinja::{Environment, context};
 use postroom_domain::id::TemplateName;
+use postroom_domain::locale::{Direction, Locale};
 use postroom_ports::letter::Data;
 use postroom_ports::template::{RenderError, Rendered, TemplateRenderer};
 
 use crate::bounded::Bounded;
 use crate::brand::Brand;
+use crate::brands::{Brands, portal};
+use crate::inline::Fault;
+use crate::languages::{self, HTML, SUBJECT, TEXT};
 use crate::load::LoadError;
 use crate::nearest::nearest;
 use crate::refusal::translate;
 use crate::sources::Sources;
-use crate::variables::{self, BRAND};
-use crate::{engine, escaping, subject};
+use crate::template::{Edition, Template};
+use crate::variables::{self, BRAND, LETTER};
+use crate::{engine, inline, subject};
 
-const SUBJECT: &str = "subject.txt.j2";
-const HTML: &str = "body.html.j2";
-const TEXT: &str = "body.txt.j2";
-const SAMPLE: &str = "sample.json";
-/// Folders that hold no templates of their own.
-const SHARED: [&str; 2] = ["layouts/", "partials/"];
+/// The language of the templates that come with the binary. A template in another one fills the
+/// blocks `lang` and `dir` of the layout.
+const OWN_LANGUAGE: &str = "en";
 
 /// A set of templates, compiled and checked: each has its three parts and its sample.
 pub struct Templates {
     sources: Sources,
     engine: Environment<'static>,
     known: BTreeMap<TemplateName, Template>,
-    brand: Value,
+    brands: Brands,
 }
 
 impl fmt::Debug for Templates {
@@ -40,20 +42,14 @@ impl fmt::Debug for Templates {
     }
 }
 
-/// What is known of one template before any letter comes.
-struct Template {
-    required: BTreeSet<String>,
-    sample: Data,
-    version: String,
-}
-
 impl Templates {
-    /// The templates that travel in the binary, for letters of `brand`.
+    /// The templates that travel in the binary, for letters of one [`Brand`], or
+    /// of several [`Brands`].
     ///
     /// # Errors
     /// What a wrong template would be refused for; a released binary has none.
-    pub fn embedded(brand: &Brand) -> Result<Self, LoadError> {
-        Self::build(Sources::embedded(), brand.to_value())
+    pub fn embedded(brands: impl Into<Brands>) -> Result<Self, LoadError> {
+        Self::all_or_nothing(Sources::embedded(), brands.into())
     }
 
     /// These templates with the files of `folder` laid over them: a file of the same name
@@ -62,29 +58,74 @@ impl Templates {
     /// # Errors
     /// The first file that is unreadable or wrong. Nothing is half-loaded.
     pub fn with_folder(mut self, folder: &Path) -> Result<Self, LoadError> {
-        self.sources.overlay(folder)?;
-        Self::build(self.sources, self.brand)
+        match self.sources.overlay(folder).into_iter().next() {
+            Some(error) => Err(error),
+            None => Self::all_or_nothing(self.sources, self.brands),
+        }
     }
 
-    fn build(sources: Sources, brand: Value) -> Result<Self, LoadError> {
-        let engine = engine::compile(&sources)?;
+    fn all_or_nothing(sources: Sources, brands: Brands) -> Result<Self, LoadError> {
+        let (templates, errors) = Self::assemble(sources, brands);
+        errors.into_iter().next().map_or(Ok(templates), Err)
+    }
+
+    /// Whatever of these sources is sound, and all that is wrong with the rest.
+    pub(crate) fn assemble(sources: Sources, brands: Brands) -> (Self, Vec<LoadError>) {
+        let (engine, mut errors) = engine::compile(&sources);
+        let (found, misnamed) = languages::find(&sources);
+        errors.extend(misnamed);
         let mut known = BTreeMap::new();
-        for name in names(&sources)? {
-            let template = Template::inspect(&name, &sources, &engine)?;
-            known.insert(name, template);
+        for (name, languages) in found {
+            let template = Template::inspect(&name, languages, &sources, &engine, &mut errors);
+            known.extend(template.map(|template| (name, template)));
         }
-        let templates = Self { sources, engine, known, brand };
-        templates.render_samples()?;
-        Ok(templates)
+        let templates = Self { sources, engine, known, brands };
+        // A misspelt filter shows only when it is used: better now than at night.
+        errors.extend(templates.samples().filter_map(|(sample, rendered)| {
+            let folder = sample.edition.folder.clone();
+            rendered.err().map(|source| LoadError::SampleFails { template: folder, source })
+        }));
+        (templates, errors)
     }
 
-    /// A misspelt filter shows only when it is used: better now than at night.
-    fn render_samples(&self) -> Result<(), LoadError> {
-        for (name, known) in &self.known {
-            self.render(name, &known.sample)
-                .map_err(|source| LoadError::SampleFails { template: name.to_string(), source })?;
-        }
-        Ok(())
+    /// Every template in every language, rendered from its sample.
+    pub(crate) fn samples(&self) -> impl Iterator<Item = (Sample<'_>, Result<Rendered, RenderError>)> {
+        let editions = |(name, template)| Template::editions(template).map(move |edition| (name, template, edition));
+        self.known.iter().flat_map(editions).filter_map(|(name, template, (locale, edition))| {
+            let data = template.sample(edition)?;
+            Some((Sample { name, locale, edition }, self.words(name, template, (locale, edition), data)))
+        })
+    }
+
+    /// Every template, in order of name.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (&TemplateName, &Template)> {
+        self.known.iter()
+    }
+
+    /// All brands.
+    pub(crate) fn brands(&self) -> &Brands {
+        &self.brands
+    }
+
+    /// Whose letters those of `template` are.
+    pub(crate) fn brand(&self, template: &TemplateName) -> &Brand {
+        self.brands.of(template)
+    }
+
+    /// Data that `template` can be rendered with in the language nearest to `locale`; `None`
+    /// where there is no such template.
+    #[must_use]
+    pub fn sample_in(&self, template: &TemplateName, locale: Option<&Locale>) -> Option<Data> {
+        let known = self.known.get(template)?;
+        known.sample(known.nearest(locale).1).cloned()
+    }
+
+    /// The portals that templates lie in: the first folders of their names.
+    #[must_use]
+    pub fn portals(&self) -> Vec<&str> {
+        let mut portals: Vec<&str> = self.known.keys().filter_map(portal).collect();
+        portals.dedup();
+        portals
     }
 
     fn unknown(&self, template: &TemplateName) -> RenderError {
@@ -93,27 +134,72 @@ impl Templates {
         RenderError::Unknown { name: template.to_string(), suggestion }
     }
 
-    /// What a template sees: the letter's data and the brand. A `null` is not defined, so that
-    /// callers may send all fields and leave some empty.
-    fn context(&self, data: &Data) -> Result<Value, RenderError> {
-        if data.contains_key(BRAND) {
-            let reason = "is given by the configuration; leave it out".to_owned();
-            return Err(RenderError::Unusable { name: BRAND.to_owned(), reason });
+    /// What a template sees: the letter's data, the brand and the language. A `null` is not
+    /// defined, so that callers may send all fields and leave some empty.
+    fn context(&self, template: &TemplateName, locale: Option<&Locale>, data: &Data) -> Result<Value, RenderError> {
+        if let Some(name) = [BRAND, LETTER].into_iter().find(|name| data.contains_key(*name)) {
+            let reason = "is given by Postroom itself; leave it out, or give it another name".to_owned();
+            return Err(RenderError::Unusable { name: name.to_owned(), reason });
         }
+        let lang = locale.map_or(OWN_LANGUAGE, Locale::as_str);
+        let dir = locale.map_or(Direction::LeftToRight, Locale::direction).as_str();
+        let ours = [(BRAND, self.brands.of(template).to_value()), (LETTER, context! { lang, dir })];
         let given = data.iter().filter(|(_, value)| !value.is_null());
         let given = given.map(|(key, value)| (key.as_str(), Value::from(Serde(value))));
-        Ok(given.chain([(BRAND, self.brand.clone())]).collect::<BTreeMap<_, _>>().into())
+        Ok(given.chain(ours).collect::<BTreeMap<_, _>>().into())
     }
 
-    /// Renders one file of `template`.
-    fn part(&self, template: &TemplateName, file: &str, context: &Value) -> Result<String, RenderError> {
+    /// Renders one file.
+    fn part(&self, template: &TemplateName, path: &str, context: &Value) -> Result<String, RenderError> {
         let mut output = Bounded::default();
         self.engine
-            .get_template(&format!("{template}/{file}"))
+            .get_template(path)
             .and_then(|part| part.render_captured_to(context.clone(), &mut output))
             .map_err(|error| translate(template, &self.sources, &error))?;
         Ok(output.into_text())
     }
+
+    /// Renders one edition of a template.
+    fn words(
+        &self,
+        name: &TemplateName,
+        template: &Template,
+        (locale, edition): (Option<&Locale>, &Edition),
+        data: &Data,
+    ) -> Result<Rendered, RenderError> {
+        let names = variables::missing(&template.base.variables.required, data);
+        if !names.is_empty() {
+            return Err(RenderError::Missing { template: name.clone(), names });
+        }
+        let context = self.context(name, locale, data)?;
+        let part = |file: &str| self.part(name, &format!("{}/{file}", edition.folder), &context);
+        Ok(Rendered {
+            subject: subject::one_line(name, &part(SUBJECT)?)?.into(),
+            html: inline::inline(part(HTML)?).map_err(|fault| not_inlined(name, edition, fault))?,
+            text: part(TEXT)?,
+            version: edition.version.clone(),
+            locale: locale.cloned(),
+        })
+    }
+}
+
+fn not_inlined(name: &TemplateName, edition: &Edition, fault: Fault) -> RenderError {
+    let template = name.clone();
+    let reason = match fault {
+        Fault::TooLarge => return RenderError::Limit { template, what: "output" },
+        Fault::TooDeep => return RenderError::Limit { template, what: "nested elements" },
+        Fault::Backslash => "its CSS has a backslash, which CSS in a letter must do without",
+        Fault::Unreadable => "its CSS cannot be read; look at <style> and at style attributes",
+    };
+    RenderError::Broken { template, reason: format!("{}/{HTML}: {reason}", edition.folder) }
+}
+
+/// A template in one language, as its sample shows it.
+#[derive(Clone, Copy)]
+pub(crate) struct Sample<'a> {
+    pub(crate) name: &'a TemplateName,
+    pub(crate) locale: Option<&'a Locale>,
+    pub(crate) edition: &'a Edition,
 }
 
 impl TemplateRenderer for Templates {
@@ -122,57 +208,11 @@ impl TemplateRenderer for Templates {
     }
 
     fn sample(&self, template: &TemplateName) -> Option<Data> {
-        self.known.get(template).map(|known| known.sample.clone())
+        self.known.get(template).and_then(|known| known.base.sample.clone())
     }
 
-    fn render(&self, template: &TemplateName, data: &Data) -> Result<Rendered, RenderError> {
+    fn render(&self, template: &TemplateName, locale: Option<&Locale>, data: &Data) -> Result<Rendered, RenderError> {
         let known = self.known.get(template).ok_or_else(|| self.unknown(template))?;
-        let names = variables::missing(&known.required, data);
-        if !names.is_empty() {
-            return Err(RenderError::Missing { template: template.clone(), names });
-        }
-        let context = self.context(data)?;
-        let subject = self.part(template, SUBJECT, &context)?;
-        Ok(Rendered {
-            subject: subject::one_line(template, &subject)?.into(),
-            html: self.part(template, HTML, &context)?,
-            text: self.part(template, TEXT, &context)?,
-            version: known.version.clone(),
-        })
+        self.words(template, known, known.nearest(locale), data)
     }
-}
-
-impl Template {
-    fn inspect(name: &TemplateName, sources: &Sources, engine: &Environment<'_>) -> Result<Self, LoadError> {
-        let file = |file: &'static str| {
-            let path = format!("{name}/{file}");
-            sources.get(&path).ok_or_else(|| LoadError::Incomplete { template: name.to_string(), file })
-        };
-        for part in [SUBJECT, HTML, TEXT] {
-            file(part)?;
-        }
-        let sample = serde_json::from_str(file(SAMPLE)?)
-            .map_err(|error| LoadError::BadSample { template: name.to_string(), reason: error.to_string() })?;
-        let used = sources.used_by([SUBJECT, HTML, TEXT].map(|part| format!("{name}/{part}")));
-        escaping::check(sources, &sources.used_by([format!("{name}/{HTML}")]))?;
-        let required = variables::required(engine, sources, &used);
-        Ok(Self { required, sample, version: sources.version(&used) })
-    }
-}
-
-/// The templates among the files: each folder that holds any of a template's four.
-fn names(sources: &Sources) -> Result<BTreeSet<TemplateName>, LoadError> {
-    let folder = |(file, _): (&'_ str, _)| {
-        let (folder, file) = file.rsplit_once('/')?;
-        [SUBJECT, HTML, TEXT, SAMPLE].contains(&file).then(|| folder.to_owned())
-    };
-    sources
-        .iter()
-        .filter(|(file, _)| !SHARED.iter().any(|shared| file.starts_with(shared)))
-        .filter_map(folder)
-        .map(|name| {
-            TemplateName::parse(name.clone())
-                .map_err(|refusal| LoadError::BadTemplateName { name, reason: refusal.reason })
-        })
-        .collect()
 }

@@ -9,27 +9,48 @@ use serde_json::{Map, Value};
 use crate::refusal::is_name;
 use crate::sources::Sources;
 
-/// What the renderer itself gives to every template.
+/// What the renderer itself gives to every template: whose letter it is.
 pub(crate) const BRAND: &str = "brand";
+/// What the renderer itself gives to every template: the letter's language.
+pub(crate) const LETTER: &str = "letter";
 
-/// The paths (`accept_url`, `order.total`) that these files need from a letter's data.
+/// The paths (`accept_url`, `order.total`) that a template takes from a letter's data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Variables {
+    /// Without these there is no letter.
+    pub(crate) required: BTreeSet<String>,
+    /// These may be left out.
+    pub(crate) optional: BTreeSet<String>,
+}
+
+/// What these files take from a letter's data.
 ///
 /// A variable that a file asks about (`x is defined`) or has a fallback for (`x | default(…)`)
 /// is optional in that file.
-pub(crate) fn required(engine: &Environment<'_>, sources: &Sources, files: &BTreeSet<&str>) -> BTreeSet<String> {
+pub(crate) fn find(engine: &Environment<'_>, sources: &Sources, files: &BTreeSet<&str>) -> Variables {
     let globals: BTreeSet<&str> = engine.globals().map(|(name, _)| name).collect();
-    let mut required = BTreeSet::new();
+    let mut found = Variables::default();
     for file in files {
         let (Ok(template), Some(text)) = (engine.get_template(file), sources.get(file)) else {
             continue;
         };
         let words = words(text);
-        required.extend(template.undeclared_variables(true).into_iter().filter(|path| {
-            let root = path.split('.').next().unwrap_or(path);
-            root != BRAND && !globals.contains(root) && !is_optional(&words, path) && !is_optional(&words, root)
-        }));
+        for path in template.undeclared_variables(true) {
+            let root = root(&path);
+            if root == BRAND || root == LETTER || globals.contains(root) {
+                continue;
+            }
+            let optional = is_optional(&words, &path) || is_optional(&words, root);
+            if optional { &mut found.optional } else { &mut found.required }.insert(path);
+        }
     }
-    required
+    found.optional.retain(|path| !found.required.contains(path));
+    found
+}
+
+/// The name that a path begins with: `order` of `order.total`.
+pub(crate) fn root(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
 }
 
 /// The required paths that `data` does not have. A `null` is as good as nothing.

@@ -10,7 +10,7 @@ use postroom_domain::lifecycle::{Alarm, DeliveryState, Effect, Transition};
 use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
 use postroom_ports::error::PortError;
-use postroom_ports::queue::{Batch, ClaimRequest};
+use postroom_ports::queue::{Among, Batch, ClaimRequest};
 use uuid::Uuid;
 
 use crate::commit::{Write, commit};
@@ -29,6 +29,24 @@ struct Taken {
     before: String,
 }
 
+/// Whose letters are asked for, as the statements take it.
+#[derive(Debug)]
+struct Wanted {
+    held_tenants: Vec<String>,
+    workflows: Vec<String>,
+    these_alone: bool,
+}
+
+impl Wanted {
+    fn by(request: &ClaimRequest) -> Self {
+        Self {
+            held_tenants: request.held_tenants.iter().map(|tenant| tenant.as_str().to_owned()).collect(),
+            workflows: request.among.named().iter().map(|workflow| workflow.as_str().to_owned()).collect(),
+            these_alone: matches!(request.among, Among::Only(_)),
+        }
+    }
+}
+
 /// Claims of workers, on one pool and for one operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Claims<'a> {
@@ -39,21 +57,21 @@ pub(crate) struct Claims<'a> {
 impl Claims<'_> {
     /// Waiting letters that are due.
     pub(crate) async fn due(&self, request: &ClaimRequest) -> Result<Batch, PortError> {
-        let held: Vec<String> = request.held_tenants.iter().map(|tenant| tenant.as_str().to_owned()).collect();
+        let wanted = Wanted::by(request);
         for _ in 1..ROUNDS {
-            let taken = again(async || self.take(request, &held).await).await?;
+            let taken = again(async || self.take(request, &wanted).await).await?;
             if !taken.is_empty() {
                 return self.read(&taken).await;
             }
-            let (now, waiting) = self.waiting(&held).await?;
+            let (now, waiting) = self.waiting(&wanted).await?;
             if !waiting || request.limit == 0 {
                 return Ok(Batch { now, claims: Vec::new() });
             }
         }
-        self.read(&again(async || self.take(request, &held).await).await?).await
+        self.read(&again(async || self.take(request, &wanted).await).await?).await
     }
 
-    async fn take(&self, request: &ClaimRequest, held: &[String]) -> Result<Vec<Taken>, PortError> {
+    async fn take(&self, request: &ClaimRequest, wanted: &Wanted) -> Result<Vec<Taken>, PortError> {
         let failed = port_error(self.operation);
         let mut turn = self.work.turn().await.map_err(&failed)?;
         let taken = sqlx::query_file_as!(
@@ -63,7 +81,9 @@ impl Claims<'_> {
             i64::from(request.limit),
             i64::from(request.lane_share),
             micros(request.lease),
-            held,
+            &wanted.held_tenants,
+            &wanted.workflows,
+            wanted.these_alone,
         )
         .fetch_all(turn.session())
         .await
@@ -99,13 +119,25 @@ impl Claims<'_> {
     }
 
     /// The time, and whether letters wait that could be claimed.
-    async fn waiting(&self, held: &[String]) -> Result<(Timestamp, bool), PortError> {
+    async fn waiting(&self, wanted: &Wanted) -> Result<(Timestamp, bool), PortError> {
         let failed = port_error(self.operation);
         let mut turn = self.work.turn().await.map_err(&failed)?;
-        let seen =
-            sqlx::query_file!("queries/outbox/waiting.sql", held).fetch_one(turn.session()).await.map_err(&failed)?;
+        let Wanted { held_tenants, workflows, these_alone } = wanted;
+        let seen = sqlx::query_file!("queries/outbox/waiting.sql", held_tenants, workflows, *these_alone)
+            .fetch_one(turn.session())
+            .await
+            .map_err(&failed)?;
         turn.end().await.map_err(failed)?;
         Ok((time(seen.now), seen.waiting))
+    }
+
+    async fn now(&self) -> Result<Timestamp, PortError> {
+        let failed = port_error(self.operation);
+        let mut turn = self.work.turn().await.map_err(&failed)?;
+        let now =
+            sqlx::query_file_scalar!("queries/clock/read.sql").fetch_one(turn.session()).await.map_err(&failed)?;
+        turn.end().await.map_err(failed)?;
+        Ok(time(now))
     }
 
     /// Reads what was taken. A letter that does not decode must not keep the others from going out, nor come back for
@@ -114,7 +146,7 @@ impl Claims<'_> {
         let before: HashMap<i64, &str> = taken.iter().map(|taken| (taken.seq, taken.before.as_str())).collect();
         let rows = self.rows(taken).await?;
         let Some(now) = rows.first().map(|row| time(row.now)) else {
-            return Ok(Batch { now: self.waiting(&[]).await?.0, claims: Vec::new() });
+            return Ok(Batch { now: self.now().await?, claims: Vec::new() });
         };
         let (mut claims, mut broken) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
@@ -171,7 +203,7 @@ fn quarantine(state: &DeliveryState, column: &str) -> Transition {
         from: state.status,
         next: DeliveryState { status: Status::Failed, ..state.clone() },
         due_in: None,
-        code: Some(Code::new("CORRUPT")),
+        code: Some(Code::new(Code::CORRUPT)),
         detail: Detail::redacted(&format!("the stored column {column} does not decode")),
         effects: vec![Effect::Raise(Alarm::DeadLetter)],
     }

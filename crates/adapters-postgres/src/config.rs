@@ -33,7 +33,7 @@ pub enum Statements {
     Prepared,
     /// Unnamed, each in a transaction of its own: for older poolers in transaction mode. Time-outs are then the role's
     /// to set, since such poolers refuse settings at the start of a connection; and the listener needs a direct
-    /// connection, without which workers poll.
+    /// connection ([`PostgresConfig::direct`]), without which workers poll.
     Unnamed,
 }
 
@@ -42,6 +42,8 @@ pub enum Statements {
 pub struct PostgresConfig {
     /// Where the database is.
     pub url: DatabaseUrl,
+    /// Where it is without a pooler between: for the listener and for migrations. `None`: there is no pooler.
+    pub direct: Option<DatabaseUrl>,
     /// Connections for claim, ready, extend and settle.
     pub work_connections: u32,
     /// Connections for doors and reads, so that neither waits for the workers.
@@ -61,6 +63,7 @@ impl PostgresConfig {
     pub const fn new(url: DatabaseUrl) -> Self {
         Self {
             url,
+            direct: None,
             work_connections: 4,
             front_connections: 4,
             acquire_timeout: Duration::from_secs(10),
@@ -69,14 +72,14 @@ impl PostgresConfig {
         }
     }
 
-    /// How to connect for one purpose, which is what `pg_stat_activity` shows.
-    pub(crate) fn options(&self, purpose: &str) -> Result<PgConnectOptions, sqlx::Error> {
-        Ok(PgConnectOptions::from_str(&self.url.0)?.application_name(&format!("postroom {purpose}")))
+    /// How to connect past any pooler for one purpose, which is what `pg_stat_activity` shows.
+    pub(crate) fn direct_options(&self, purpose: &str) -> Result<PgConnectOptions, sqlx::Error> {
+        options(self.direct.as_ref().unwrap_or(&self.url), purpose)
     }
 
-    /// The same with the settings that our statements rely on.
+    /// How to connect for one purpose, with the settings that our statements rely on.
     pub(crate) fn session_options(&self, purpose: &str) -> Result<PgConnectOptions, sqlx::Error> {
-        let options = self.options(purpose)?;
+        let options = options(&self.url, purpose)?;
         let timeout = self.statement_timeout.as_millis().to_string();
         Ok(match self.statements {
             Statements::Unnamed => options,
@@ -90,4 +93,8 @@ impl PostgresConfig {
             ]),
         })
     }
+}
+
+fn options(url: &DatabaseUrl, purpose: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(PgConnectOptions::from_str(&url.0)?.application_name(&format!("postroom {purpose}")))
 }

@@ -1,5 +1,8 @@
 //! Letters in, through the one door of all doors.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::DeliveryId;
 use postroom_domain::invalid::Invalid;
 use postroom_domain::time::Timestamp;
@@ -10,35 +13,42 @@ use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 
 use crate::error::port_error;
+use crate::portion::portions;
 use crate::row::stored;
 use crate::session::Session;
 
 const OPERATION: &str = "queue.enqueue";
-/// Letters per statement, so that no argument nears the 256 MB that one JSON value may have.
-pub(crate) const CHUNK: usize = 500;
 
 /// Enqueues letters in the caller's own transaction: they are sent if and only if it commits. One answer per letter, in
 /// order.
 ///
 /// A refused letter stores nothing and leaves the transaction usable. Its structure is checked here (address, control
-/// characters, sizes, header names); whether its template exists and has all it needs shows when it is rendered.
+/// characters, sizes, header names, attachments); whether its template exists and has all it needs shows when it is rendered.
 ///
 /// # Errors
 /// Where the database does not answer or refuses; the transaction is then the caller's to roll back. Under REPEATABLE
 /// READ and SERIALIZABLE that may be a `40001`, which [`sqlstate`](crate::sqlstate) tells: run the transaction again.
 pub async fn enqueue_in(connection: &mut PgConnection, letters: &[NewDelivery]) -> Result<Vec<Enqueued>, PortError> {
-    enqueue(Session::of(connection), letters).await
+    enqueue(Session::of(connection), &statements(letters)).await
 }
 
-pub(crate) async fn enqueue(mut session: Session<'_>, letters: &[NewDelivery]) -> Result<Vec<Enqueued>, PortError> {
-    let mut answers = Vec::with_capacity(letters.len());
-    for chunk in letters.chunks(CHUNK) {
-        answers.extend(enqueue_chunk(session.next(), chunk).await?);
+/// The letters of each statement.
+pub(crate) fn statements(letters: &[NewDelivery]) -> Vec<&[NewDelivery]> {
+    portions(letters, |new| new.attachments.iter().map(|attachment| attachment.bytes().len()).sum())
+}
+
+pub(crate) async fn enqueue(
+    mut session: Session<'_>,
+    statements: &[&[NewDelivery]],
+) -> Result<Vec<Enqueued>, PortError> {
+    let mut answers = Vec::new();
+    for letters in statements {
+        answers.extend(enqueue_portion(session.next(), letters).await?);
     }
     Ok(answers)
 }
 
-async fn enqueue_chunk(session: Session<'_>, letters: &[NewDelivery]) -> Result<Vec<Enqueued>, PortError> {
+async fn enqueue_portion(session: Session<'_>, letters: &[NewDelivery]) -> Result<Vec<Enqueued>, PortError> {
     // What the types cannot rule out is checked here, because a NUL inside the data would fail the whole statement.
     let checked: Vec<Result<(), Invalid>> = letters.iter().map(NewDelivery::check).collect();
     let good: Vec<Value> =
@@ -92,11 +102,15 @@ fn to_json(new: &NewDelivery) -> Value {
     put("recipient", Some(letter.recipient.address().as_str().into()));
     put("recipient_name", letter.recipient.name().map(Value::from));
     put("data", Some(Value::Object(letter.data.clone())));
+    put("locale", letter.locale.as_ref().map(|locale| locale.as_str().into()));
     put("subject", letter.subject.as_ref().map(|subject| subject.as_str().into()));
     put("reply_to", letter.reply_to.as_ref().map(|address| address.as_str().into()));
     if !letter.headers.is_empty() {
         let headers = letter.headers.iter().map(|header| json!({"name": header.name(), "value": header.value()}));
         put("headers", Some(Value::Array(headers.collect())));
+    }
+    if !new.attachments.is_empty() {
+        put("attachments", Some(new.attachments.iter().map(attachment).collect()));
     }
     put("tenant_id", letter.tenant_id.as_ref().map(|tenant| tenant.as_str().into()));
     put("source_type", letter.source_type.as_deref().map(Value::from));
@@ -110,4 +124,13 @@ fn to_json(new: &NewDelivery) -> Value {
     put("expires_at", new.expires_at.map(time));
     put("max_attempts", new.max_attempts.map(|most| most.min(i32::MAX.unsigned_abs()).into()));
     Value::Object(fields)
+}
+
+fn attachment(attachment: &Attachment) -> Value {
+    json!({
+        "filename": attachment.filename(),
+        "content_type": attachment.content_type(),
+        "content_id": attachment.content_id(),
+        "content": STANDARD.encode(attachment.bytes()),
+    })
 }

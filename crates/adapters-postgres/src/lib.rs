@@ -2,21 +2,22 @@
 //!
 //! ```text
 //!   enqueue_in(&mut connection) ─┐ the caller's own transaction
-//!   PostgresQueue ───────────────┼─▶ email.enqueue_batch ─▶ deliveries · outbox · payloads
+//!   PostgresQueue ───────────────┼─▶ email.enqueue_batch ─▶ deliveries · outbox · payloads · attachments
 //!   SQL: email.enqueue(…) ───────┘                              │ triggers
 //!                                                               ├─▶ guard: only the domain's moves
 //!   PostgresQueue: claim ─ ready ─ settle, all fenced           ├─▶ delivery_events ─▶ relay
 //!   PostgresTracker: record, find, history, search              └─▶ the outbox follows the record
 //!   PostgresWorkers: beats on a connection of their own, LISTEN on another
+//!   PostgresPauses: pause, resume; claims look at the table by themselves
 //! ```
 //!
 //! | module | what lives there |
 //! |---|---|
 //! | [`config`], [`store`] | addresses, time-outs, the small pools |
-//! | `enqueue`, `queue`, `claim`, `change`, `sweep` | letters in, taken, changed by request and by time |
-//! | `tracker`, `worker`, `listener` | what is on record, who is alive, who is woken |
+//! | `enqueue`, `queue`, `claim`, `handover`, `change`, `sweep` | letters in, taken, about to leave, changed by request and by time |
+//! | `tracker`, `worker`, `listener`, `pauses` | what is on record, who is alive, who is woken, what people hold back |
 //! | [`migrate`] | the schema, embedded |
-//! | `row`, `commit`, `error`, `session` | rows to letters, transitions to rows, errors by meaning, one statement at a time |
+//! | `row`, `commit`, `error`, `session`, `portion` | rows to letters, transitions to rows, errors by meaning, one statement at a time, and no larger than it may be |
 //!
 //! Every statement is a file under `queries/<table>/<verb>.sql`, checked against the schema when this crate is
 //! built: against the database that `POSTROOM_SQLX_POSTGRES` names, or against `.sqlx` where it is unset. A user's
@@ -45,7 +46,10 @@ mod claim;
 mod commit;
 mod enqueue;
 mod error;
+mod handover;
 mod listener;
+mod pauses;
+mod portion;
 mod queue;
 mod row;
 mod session;
@@ -57,6 +61,7 @@ pub use config::{DatabaseUrl, PostgresConfig, Statements};
 pub use enqueue::enqueue_in;
 pub use error::sqlstate;
 pub use migrate::{Drift, MigrateError, MigrateReport, check, migrate};
+pub use pauses::PostgresPauses;
 pub use queue::PostgresQueue;
 pub use store::PostgresStore;
 pub use tracker::PostgresTracker;

@@ -107,7 +107,7 @@ pub async fn check(config: &PostgresConfig) -> Result<Vec<Drift>, MigrateError> 
 }
 
 async fn connect(config: &PostgresConfig) -> Result<PgConnection, MigrateError> {
-    let options: PgConnectOptions = config.options("migrate").map_err(failed("connect"))?;
+    let options: PgConnectOptions = config.direct_options("migrate").map_err(failed("connect"))?;
     options.disable_statement_logging().connect().await.map_err(failed("connect"))
 }
 

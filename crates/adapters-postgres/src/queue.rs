@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::{DeliveryId, ProviderMessageId, TransportName, WorkerId};
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
@@ -16,8 +17,9 @@ use uuid::Uuid;
 use crate::change::change;
 use crate::claim::Claims;
 use crate::commit::{Write, commit};
-use crate::enqueue::{CHUNK, enqueue};
+use crate::enqueue::{enqueue, statements};
 use crate::error::port_error;
+use crate::handover;
 use crate::row::micros;
 use crate::session::{Connections, again};
 use crate::sweep::sweep;
@@ -44,9 +46,11 @@ impl DeliveryQueue for PostgresQueue {
     async fn enqueue(&self, letters: &[NewDelivery]) -> Result<Vec<Enqueued>, PortError> {
         again(async || {
             let failed = port_error("queue.enqueue");
-            let turn = if letters.len() > CHUNK { self.front.transaction().await } else { self.front.turn().await };
+            let statements = statements(letters);
+            let together = statements.len() > 1;
+            let turn = if together { self.front.transaction().await } else { self.front.turn().await };
             let mut turn = turn.map_err(&failed)?;
-            let answers = enqueue(turn.session(), letters).await?;
+            let answers = enqueue(turn.session(), &statements).await?;
             turn.end().await.map_err(failed)?;
             Ok(answers)
         })
@@ -57,36 +61,12 @@ impl DeliveryQueue for PostgresQueue {
         Claims { work: &self.work, operation: "queue.claim" }.due(request).await
     }
 
+    async fn attachments(&self, fence: &Fence) -> Result<Vec<Attachment>, PortError> {
+        handover::attachments(&self.work, fence).await
+    }
+
     async fn ready(&self, letters: &[Ready]) -> Result<Vec<Fenced>, PortError> {
-        let failed = port_error("queue.ready");
-        let (seqs, tokens) = keys(letters.iter().map(|letter| &letter.fence));
-        let transports: Vec<&str> = letters.iter().map(|letter| letter.transport.as_str()).collect();
-        let frozen: Vec<_> = letters.iter().map(|letter| letter.frozen.as_ref()).collect();
-        let bytes: Vec<Option<&[u8]>> = frozen.iter().map(|f| f.map(|f| f.bytes.as_slice())).collect();
-        let mail_from: Vec<Option<&str>> = frozen.iter().map(|f| f.map(|f| f.mail_from.as_str())).collect();
-        let rcpt_to: Vec<Option<&str>> = frozen.iter().map(|f| f.map(|f| f.rcpt_to.as_str())).collect();
-        let message_id: Vec<Option<&str>> = frozen.iter().map(|f| f.map(|f| f.message_id.as_str())).collect();
-        let subject: Vec<Option<&str>> = frozen.iter().map(|f| f.map(|f| f.subject.as_str())).collect();
-        let version: Vec<Option<&str>> = frozen.iter().map(|f| f.map(|f| f.template_version.as_str())).collect();
-        let mut turn = self.work.turn().await.map_err(&failed)?;
-        let done = sqlx::query_file!(
-            "queries/outbox/ready.sql",
-            &seqs,
-            &tokens,
-            &transports as &[&str],
-            &bytes as &[Option<&[u8]>],
-            &mail_from as &[Option<&str>],
-            &rcpt_to as &[Option<&str>],
-            &message_id as &[Option<&str>],
-            &subject as &[Option<&str>],
-            &version as &[Option<&str>],
-        )
-        .fetch_all(turn.session())
-        .await
-        .map_err(&failed)?;
-        turn.end().await.map_err(failed)?;
-        let done = done.into_iter().map(|row| (row.seq, row.token)).collect();
-        Ok(answers(letters.iter().map(|letter| &letter.fence), &done))
+        handover::ready(&self.work, letters).await
     }
 
     async fn extend(&self, fences: &[Fence], lease: Duration) -> Result<Vec<Fenced>, PortError> {
@@ -152,11 +132,11 @@ impl DeliveryQueue for PostgresQueue {
     }
 }
 
-fn keys<'a>(fences: impl Iterator<Item = &'a Fence>) -> (Vec<i64>, Vec<Uuid>) {
+pub(crate) fn keys<'a>(fences: impl Iterator<Item = &'a Fence>) -> (Vec<i64>, Vec<Uuid>) {
     fences.map(|fence| (fence.seq, fence.token.as_uuid())).unzip()
 }
 
-fn answers<'a>(fences: impl Iterator<Item = &'a Fence>, done: &HashSet<(i64, Uuid)>) -> Vec<Fenced> {
+pub(crate) fn answers<'a>(fences: impl Iterator<Item = &'a Fence>, done: &HashSet<(i64, Uuid)>) -> Vec<Fenced> {
     let answer = |fence: &Fence| {
         if done.contains(&(fence.seq, fence.token.as_uuid())) { Fenced::Done } else { Fenced::Stale }
     };

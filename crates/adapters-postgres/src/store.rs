@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::config::PostgresConfig;
 use crate::error::port_error;
 use crate::listener::Listener;
+use crate::pauses::PostgresPauses;
 use crate::queue::PostgresQueue;
 use crate::session::Connections;
 use crate::tracker::PostgresTracker;
@@ -43,7 +44,7 @@ impl PostgresStore {
         let open = |purpose: &str, connections: u32| {
             pool(purpose, connections).map(|pool| Connections::new(pool, config.statements))
         };
-        let listening: PgConnectOptions = config.options("listener").map_err(&failed)?;
+        let listening: PgConnectOptions = config.direct_options("listener").map_err(&failed)?;
         let store = Self {
             work: open("work", config.work_connections).map_err(&failed)?,
             front: open("front", config.front_connections).map_err(&failed)?,
@@ -70,6 +71,12 @@ impl PostgresStore {
     #[must_use]
     pub fn workers(&self) -> PostgresWorkers {
         PostgresWorkers::new(self.beat.clone(), Arc::clone(&self.listener))
+    }
+
+    /// What people pause.
+    #[must_use]
+    pub fn pauses(&self) -> PostgresPauses {
+        PostgresPauses::new(self.front.clone())
     }
 
     /// Ends all connections; whatever is called afterwards finds the store unavailable.

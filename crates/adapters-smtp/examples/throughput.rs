@@ -48,6 +48,7 @@ fn letter() -> Outcome<FrozenLetter> {
         message_id: "1@example.com".to_owned(),
         subject: "A letter".to_owned(),
         template_version: "1".to_owned(),
+        locale: None,
     })
 }
 

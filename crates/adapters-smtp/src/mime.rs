@@ -84,6 +84,7 @@ impl MessageComposer for MimeComposer {
             message_id,
             subject,
             template_version: draft.rendered.version.clone(),
+            locale: draft.rendered.locale.clone(),
         })
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use postroom_domain::id::{TenantId, WorkerId};
+use postroom_domain::id::{TenantId, WorkerId, Workflow};
 use postroom_domain::lifecycle::Event;
 use postroom_domain::time::Timestamp;
 use postroom_ports::error::PortError;
-use postroom_ports::queue::{Batch, Claim, ClaimRequest};
+use postroom_ports::queue::{Among, Batch, Claim, ClaimRequest};
 use postroom_ports::worker::BEAT_STALE;
 use sqlx::SqliteConnection;
 
@@ -32,10 +32,13 @@ pub(crate) async fn claim(store: &SqliteStore, request: &ClaimRequest) -> Result
     let now = now(write.connection()).await.map_err(failed(CLAIM))?;
     let held = list(request.held_tenants.iter().map(TenantId::as_str));
     let (limit, share) = (request.limit, request.lane_share.max(1));
-    let seqs = sqlx::query_file_scalar!("queries/outbox/due.sql", now.as_micros(), limit, share, held)
-        .fetch_all(write.connection())
-        .await
-        .map_err(failed(CLAIM))?;
+    let named = list(request.among.named().iter().map(Workflow::as_str));
+    let these_alone = matches!(request.among, Among::Only(_));
+    let seqs =
+        sqlx::query_file_scalar!("queries/outbox/due.sql", now.as_micros(), limit, share, held, named, these_alone)
+            .fetch_all(write.connection())
+            .await
+            .map_err(failed(CLAIM))?;
     if seqs.is_empty() {
         // Nothing to commit: an idle worker writes nothing.
         return Ok(Batch { now, claims: Vec::new() });

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use postroom_domain::address::EmailAddress;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::{DeliveryId, TenantId};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::letter::Subject;
+use postroom_domain::locale::Locale;
 use postroom_domain::time::Timestamp;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
@@ -84,7 +86,7 @@ async fn known_key(connection: &mut SqliteConnection, new: &NewDelivery) -> Resu
         .map_err(failed(OPERATION))?;
     let Some(found) = found else { return Ok(None) };
     // Without a fingerprint the content is gone, and there is nothing left to compare with.
-    if found.fingerprint.is_some_and(|first| first != fingerprint(&new.letter)) {
+    if found.fingerprint.is_some_and(|first| first != fingerprint(new)) {
         let reason = "names a letter with other content; use a new key for a new letter";
         return Ok(Some(Enqueued::Refused(Invalid::new("idempotency_key", reason))));
     }
@@ -122,19 +124,44 @@ async fn insert_content(connection: &mut SqliteConnection, seq: i64, new: &NewDe
         "queries/payloads/insert.sql",
         seq,
         json(&letter.data)?,
+        letter.locale.as_ref().map(Locale::as_str),
         letter.subject.as_ref().map(Subject::as_str),
         letter.reply_to.as_ref().map(EmailAddress::as_str),
         json(&letter.headers)?,
+        i64::try_from(new.attachments.len()).unwrap_or(i64::MAX),
     )
     .execute(&mut *connection)
     .await?;
+    for (position, attachment) in (0_i64..).zip(&new.attachments) {
+        insert_attachment(connection, seq, position, attachment).await?;
+    }
     sqlx::query_file!("queries/outbox/insert.sql", seq).execute(&mut *connection).await?;
     if let Some(key) = &new.idempotency_key {
-        let (id, content) = (new.delivery_id.as_str(), fingerprint(letter));
+        let (id, content) = (new.delivery_id.as_str(), fingerprint(new));
         sqlx::query_file!("queries/idempotency/insert.sql", tenant(new), key.as_str(), id, content, micros(KEY_LIFE))
             .execute(connection)
             .await?;
     }
+    Ok(())
+}
+
+async fn insert_attachment(
+    connection: &mut SqliteConnection,
+    seq: i64,
+    position: i64,
+    attachment: &Attachment,
+) -> sqlx::Result<()> {
+    sqlx::query_file!(
+        "queries/attachments/insert.sql",
+        seq,
+        position,
+        attachment.filename(),
+        attachment.content_type(),
+        attachment.content_id(),
+        attachment.bytes(),
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -1,15 +1,21 @@
 //! What makes two letters the same letter.
 
-use postroom_ports::letter::Letter;
+use postroom_domain::attachment::Attachment;
+use postroom_ports::letter::NewDelivery;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// A hash over the whole letter, its id and times not among it: who hands the same letter in
+/// A hash over the whole letter with its attachments, its id and times not among it: who hands the same letter in
 /// again may well have made a new id for it. It does not depend on the order in which the data
 /// was written down.
-pub(crate) fn fingerprint(letter: &Letter) -> Vec<u8> {
+pub(crate) fn fingerprint(new: &NewDelivery) -> Vec<u8> {
+    let file = |file: &Attachment| {
+        let content = Sha256::digest(file.bytes()).to_vec();
+        json!([file.filename(), file.content_type(), file.content_id(), content])
+    };
+    let attachments: Vec<Value> = new.attachments.iter().map(file).collect();
     let mut canonical = String::new();
-    write(&json!(letter), &mut canonical);
+    write(&json!([new.letter, attachments]), &mut canonical);
     Sha256::digest(canonical.as_bytes()).to_vec()
 }
 

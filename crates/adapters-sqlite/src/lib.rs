@@ -1,11 +1,11 @@
-//! The embedded store: queue, tracker and workers in one SQLite file.
+//! The embedded store: queue, tracker, workers and pauses in one SQLite file.
 //!
 //! ```text
 //!  enqueue ─┐                        ┌─ one connection that writes ── BEGIN IMMEDIATE … COMMIT ─┐
 //!  claim   ─┼─▶ SqliteStore ─────────┤                                                          ├─▶ letters.sqlite
 //!  settle  ─┘    queue()             └─ a few that read (WAL: never wait for the writer) ───────┘    -wal  -shm
 //!                tracker()                                                                      ▲
-//!                workers()              another process (worker, enqueue, status) ──────────────┘
+//!                workers() pauses()     another process (worker, enqueue, status) ──────────────┘
 //! ```
 //!
 //! It is what runs where there is no PostgreSQL: a laptop, a single machine, a test. What it
@@ -17,7 +17,7 @@
 //! | [`config`], [`store`] | the file, and how it is opened |
 //! | [`migrate`] | the schema: brought up to date, checked |
 //! | [`queue`] | the port; its steps are in `enqueue`, `claim`, `settle`, `change`, `sweep` |
-//! | [`tracker`], [`worker`] | the other two ports |
+//! | [`tracker`], [`worker`], [`pauses`] | the other ports |
 //! | [`enqueue`] | also [`enqueue::enqueue_in`], inside a caller's own transaction |
 //! | `transition`, `row`, `error` | what was decided becomes rows, rows become values, codes become meanings |
 //!
@@ -56,6 +56,7 @@
 pub mod config;
 pub mod enqueue;
 pub mod migrate;
+pub mod pauses;
 pub mod queue;
 pub mod store;
 pub mod tracker;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::{DeliveryId, WorkerId};
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
@@ -43,6 +44,10 @@ impl DeliveryQueue for SqliteQueue {
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Batch, PortError> {
         claim::claim(&self.store, request).await
+    }
+
+    async fn attachments(&self, fence: &Fence) -> Result<Vec<Attachment>, PortError> {
+        settle::attachments(&self.store, fence).await
     }
 
     async fn ready(&self, letters: &[Ready]) -> Result<Vec<Fenced>, PortError> {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use postroom_domain::attachment::{Attachment, Placement};
 use postroom_domain::feedback::Feedback;
 use postroom_domain::lifecycle::{DeliveryState, Transition};
+use postroom_domain::locale::Locale;
 use postroom_domain::status::Status;
 use postroom_ports::error::{PortError, PortErrorKind};
 use postroom_ports::queue::{Fence, Fenced, Ready, Settlement};
@@ -16,6 +18,24 @@ use crate::transition::{Outcome, write};
 
 const READY: &str = "queue.ready";
 const SETTLE: &str = "queue.settle";
+const ATTACHMENTS: &str = "queue.attachments";
+
+/// The attachments of a letter that is not frozen, for the holder of its claim.
+pub(crate) async fn attachments(store: &SqliteStore, fence: &Fence) -> Result<Vec<Attachment>, PortError> {
+    let mut read = store.read(ATTACHMENTS).await?;
+    let rows = sqlx::query_file!("queries/attachments/find.sql", fence.seq, fence.token.as_uuid())
+        .fetch_all(&mut *read)
+        .await
+        .map_err(failed(ATTACHMENTS))?;
+    let at = Place { operation: ATTACHMENTS, table: "attachments", row: fence.delivery_id.as_str() };
+    let mut attachments = Vec::with_capacity(rows.len());
+    for row in rows {
+        let placement = row.content_id.map_or(Placement::Beside, Placement::Inline);
+        let attachment = Attachment::new(&row.filename, &row.content_type, placement, row.content);
+        attachments.push(at.parsed("filename, content_type or content_id", attachment)?);
+    }
+    Ok(attachments)
+}
 
 pub(crate) async fn ready(store: &SqliteStore, letters: &[Ready]) -> Result<Vec<Fenced>, PortError> {
     let mut write = store.begin(READY).await?;
@@ -44,6 +64,7 @@ async fn hand_over(connection: &mut SqliteConnection, letter: &Ready) -> Result<
             frozen.message_id,
             frozen.subject,
             frozen.template_version,
+            frozen.locale.as_ref().map(Locale::as_str),
         )
         .execute(&mut *connection)
         .await

@@ -13,6 +13,7 @@ use tokio::sync::{MutexGuard, Notify};
 
 use crate::config::SqliteConfig;
 use crate::error::failed;
+use crate::pauses::SqlitePauses;
 use crate::queue::SqliteQueue;
 use crate::tracker::SqliteTracker;
 use crate::worker::SqliteWorkers;
@@ -78,6 +79,12 @@ impl SqliteStore {
     #[must_use]
     pub fn workers(&self) -> SqliteWorkers {
         SqliteWorkers::new(self.clone())
+    }
+
+    /// What people pause.
+    #[must_use]
+    pub fn pauses(&self) -> SqlitePauses {
+        SqlitePauses::new(self.clone())
     }
 
     /// Waits for what is under way and closes the file. Calls after that answer `Unavailable`.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use home::Home;
 use postroom_adapters_sqlite::store::SqliteStore;
 use postroom_ports::contract::StoreHarness;
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
@@ -39,6 +40,10 @@ impl StoreHarness for Harness {
         Arc::new(self.store.workers())
     }
 
+    fn pauses(&self) -> Arc<dyn PauseBoard> {
+        Arc::new(self.store.pauses())
+    }
+
     async fn advance(&self, by: Duration) {
         older::advance(&self.home, by).await;
     }
@@ -47,3 +52,4 @@ impl StoreHarness for Harness {
 postroom_ports::queue_contract!(Harness);
 postroom_ports::tracker_contract!(Harness);
 postroom_ports::worker_contract!(Harness);
+postroom_ports::pauses_contract!(Harness);

@@ -17,7 +17,7 @@ use postroom_adapters_sqlite::store::SqliteStore;
 use postroom_domain::id::{DeliveryId, WorkerId};
 use postroom_ports::contract::letters::{delivery, worker_id};
 use postroom_ports::error::PortErrorKind;
-use postroom_ports::queue::{ClaimRequest, DeliveryQueue, Enqueued};
+use postroom_ports::queue::{Among, ClaimRequest, DeliveryQueue, Enqueued};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::{Presence, Woken, WorkerRegistry};
 use sqlx::Connection;
@@ -25,7 +25,14 @@ use sqlx::Connection;
 const FILE: &str = "POSTROOM_TEST_FILE";
 
 fn request(worker: WorkerId) -> ClaimRequest {
-    ClaimRequest { worker, limit: 7, lane_share: 7, lease: Duration::from_mins(1), held_tenants: Vec::new() }
+    ClaimRequest {
+        worker,
+        limit: 7,
+        lane_share: 7,
+        lease: Duration::from_mins(1),
+        held_tenants: Vec::new(),
+        among: Among::default(),
+    }
 }
 
 /// Claims until there is nothing left.

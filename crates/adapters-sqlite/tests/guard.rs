@@ -12,7 +12,7 @@ use postroom_domain::feedback::Feedback;
 use postroom_domain::lifecycle::MOVES;
 use postroom_domain::status::Status;
 use postroom_ports::contract::letters::{delivery, keyed, worker_id};
-use postroom_ports::queue::{ClaimRequest, DeliveryQueue, Enqueued};
+use postroom_ports::queue::{Among, ClaimRequest, DeliveryQueue, Enqueued};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
@@ -185,6 +185,7 @@ async fn the_outbox_follows_a_person_at_a_shell() {
         lane_share: 10,
         lease: Duration::from_mins(1),
         held_tenants: Vec::new(),
+        among: Among::default(),
     };
 
     update(&mut connection, &id, Status::Cancelled).await.unwrap();
@@ -237,6 +238,7 @@ async fn a_row_that_does_not_decode_fails_alone() {
         lane_share: 10,
         lease: Duration::from_mins(1),
         held_tenants: Vec::new(),
+        among: Among::default(),
     };
     let claims = queue.claim(&request).await.unwrap().claims;
     assert_eq!(claims.len(), 1, "the sound letter goes on its way");

@@ -99,6 +99,7 @@ async fn measure(server: &Server, case: Case) -> anyhow::Result<Cost> {
     let room = Mailroom {
         queue: store.queue.clone(),
         workers: store.workers.clone(),
+        pauses: store.pauses.clone(),
         renderer,
         composer: wiring::composer(&workflows.default.sender)?,
         transports: wiring::transports(&config)?,

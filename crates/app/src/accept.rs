@@ -1,14 +1,15 @@
 //! The door that checks before it takes.
 //!
 //! A letter is rendered once as a dry run, so that a missing variable is refused by name now
-//! and not discovered by a worker later. In a batch, each new template with a new set of data
-//! keys is rendered once: letters that differ in values alone are alike.
+//! and not discovered by a worker later. In a batch, each new template and language with a new set
+//! of data keys is rendered once: letters that differ in values alone are alike.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use postroom_domain::id::DeliveryId;
+use postroom_domain::id::{DeliveryId, TemplateName};
 use postroom_domain::invalid::Invalid;
+use postroom_domain::locale::Locale;
 use postroom_ports::clock::Chance;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
@@ -16,9 +17,13 @@ use postroom_ports::queue::{DeliveryQueue, Enqueued};
 use postroom_ports::template::TemplateRenderer;
 
 use crate::fields::Fields;
+use crate::mailroom::Languages;
 
 /// What became of one letter.
 pub type Accepted = Result<Receipt, Invalid>;
+
+/// What letters have in common that one dry run stands for: template, language, data keys.
+type Shape = (TemplateName, Option<Locale>, Vec<String>);
 
 /// A letter that is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,13 +50,21 @@ pub struct Door {
     queue: Arc<dyn DeliveryQueue>,
     renderer: Arc<dyn TemplateRenderer>,
     chance: Arc<dyn Chance>,
+    languages: Languages,
 }
 
 impl Door {
     /// A door to `queue`.
     #[must_use]
     pub fn new(queue: Arc<dyn DeliveryQueue>, renderer: Arc<dyn TemplateRenderer>, chance: Arc<dyn Chance>) -> Self {
-        Self { queue, renderer, chance }
+        Self { queue, renderer, chance, languages: Languages::default() }
+    }
+
+    /// The same door for workflows that write in these languages.
+    #[must_use]
+    pub fn in_languages(mut self, languages: Languages) -> Self {
+        self.languages = languages;
+        self
     }
 
     /// Checks and stores letters, each on its own account: one answer per letter, in order.
@@ -60,12 +73,12 @@ impl Door {
     /// Those of the queue: then none of the letters is known to be stored.
     pub async fn accept(&self, letters: Vec<Fields>) -> Result<Vec<Accepted>, PortError> {
         let mut tried = BTreeSet::new();
-        let checked: Vec<Result<NewDelivery, Invalid>> =
-            letters.into_iter().map(|fields| self.check(fields, &mut tried)).collect();
-        let good: Vec<NewDelivery> = checked.iter().filter_map(|letter| letter.as_ref().ok().cloned()).collect();
+        let mut good = Vec::with_capacity(letters.len());
+        let checked: Vec<Result<(), Invalid>> =
+            letters.into_iter().map(|fields| self.check(fields, &mut tried).map(|letter| good.push(letter))).collect();
         let mut answers = if good.is_empty() { Vec::new() } else { self.queue.enqueue(&good).await? }.into_iter();
-        let answer = |checked: Result<NewDelivery, Invalid>| {
-            checked.and_then(|_| match answers.next() {
+        let answer = |checked: Result<(), Invalid>| {
+            checked.and_then(|()| match answers.next() {
                 Some(Enqueued::New(id)) => Ok(Receipt::New(id)),
                 Some(Enqueued::Existing(id)) => Ok(Receipt::Existing(id)),
                 Some(Enqueued::Refused(invalid)) => Err(invalid),
@@ -75,13 +88,16 @@ impl Door {
         Ok(checked.into_iter().map(answer).collect())
     }
 
-    fn check(&self, fields: Fields, tried: &mut BTreeSet<(String, Vec<String>)>) -> Result<NewDelivery, Invalid> {
+    fn check(&self, fields: Fields, tried: &mut BTreeSet<Shape>) -> Result<NewDelivery, Invalid> {
         let delivery = fields.under(|| self.chance.delivery_id());
         delivery.check()?;
         let letter = &delivery.letter;
-        let shape = (letter.template.to_string(), letter.data.keys().cloned().collect());
+        let locale = letter.locale.as_ref().or_else(|| self.languages.of(&letter.workflow));
+        let shape = (letter.template.clone(), locale.cloned(), letter.data.keys().cloned().collect());
         if !tried.contains(&shape) {
-            self.renderer.render(&letter.template, &letter.data).map_err(|e| Invalid::new(e.field(), e.reason()))?;
+            self.renderer
+                .render(&letter.template, locale, &letter.data)
+                .map_err(|e| Invalid::new(e.field(), e.reason()))?;
             tried.insert(shape);
         }
         Ok(delivery)

@@ -17,16 +17,21 @@ mod demo;
 mod enqueue;
 mod exit;
 mod filters;
+mod in_doubt;
 mod lines;
+mod many;
 mod migrate;
 mod output;
+mod pause;
+mod pauses;
+mod preview;
 mod progress;
 mod request;
-mod resolve;
 mod retry;
 mod search;
 mod status;
 mod table;
+mod templates;
 mod timeline;
 mod worker;
 
@@ -114,10 +119,20 @@ enum Work {
     Cancel(cancel::Cancel),
     /// Give letters their next attempt now
     Retry(retry::Retry),
-    /// Decide about letters whose answer was lost
-    Resolve(resolve::Resolve),
+    /// Letters whose answer was lost: list, show, and decide
+    InDoubt(in_doubt::InDoubt),
     /// What was given up: list, show, and put back
     DeadLetters(dead_letters::DeadLetters),
+    /// Hold letters back for a while: of a workflow, a tenant, or a way out
+    Pause(pause::Pause),
+    /// Let go on what was paused
+    Resume(pause::Resume),
+    /// What is paused, until when, and why?
+    Pauses(pauses::Pauses),
+    /// Which letters there are, and what is wrong with them
+    Templates(templates::TemplatesCommand),
+    /// See a letter without sending it
+    Preview(preview::Preview),
     /// What is configured, and is it in order?
     Config(config::ConfigCommand),
 }
@@ -152,8 +167,13 @@ impl Work {
             Self::Search(command) => command.run(&context).await,
             Self::Cancel(command) => command.run(&context).await,
             Self::Retry(command) => command.run(&context).await,
-            Self::Resolve(command) => command.run(&context).await,
+            Self::InDoubt(command) => command.run(&context).await,
             Self::DeadLetters(command) => command.run(&context).await,
+            Self::Pause(command) => command.run(&context).await,
+            Self::Resume(command) => command.run(&context).await,
+            Self::Pauses(command) => command.run(&context).await,
+            Self::Templates(command) => command.run(&context),
+            Self::Preview(command) => command.run(&context),
             Self::Config(command) => command.run(&context),
         }
     }

@@ -3,12 +3,14 @@
 //! Everything is read once, here and nowhere else, and every mistake is reported at once, by
 //! the name under which it can be mended. `docs/configuration.md` lists all settings.
 
+mod brand;
 mod mailgun;
 mod reader;
 mod route;
 mod sender;
 mod settings;
 mod smtp;
+mod store;
 mod workflows;
 
 use std::collections::BTreeMap;
@@ -18,27 +20,21 @@ use std::time::Duration;
 
 use postroom_domain::invalid::Invalid;
 use postroom_ports::queue::Retention;
-use secrecy::SecretString;
 
+pub use self::brand::{BrandSettings, BrandsSettings};
 pub use self::mailgun::{ClientChoice, MailgunSettings};
 use self::reader::Reader;
 pub use self::reader::Sources;
+pub(crate) use self::reader::{nearest, parse_duration};
 pub use self::route::Provider;
 pub use self::settings::{Origin, Setting, Shown};
 pub use self::smtp::{SmtpSettings, TlsChoice};
+pub use self::store::{Pooler, PostgresSettings, StoreSettings, parse_store};
 use self::workflows::Ways;
 use crate::dispatcher::Limits;
-use crate::mailroom::Workflows;
+use crate::health::Patience;
+use crate::mailroom::{Languages, Workflows};
 use crate::worker::WorkerSettings;
-
-/// Where letters are kept.
-#[derive(Clone, Debug)]
-pub enum StoreSettings {
-    /// A PostgreSQL database.
-    Postgres(SecretString),
-    /// One file.
-    Sqlite(PathBuf),
-}
 
 /// Whether letters go out at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,19 +43,6 @@ pub enum Switch {
     On,
     /// They are accepted and wait.
     Off,
-}
-
-/// What letters look like: `[brand]`.
-#[derive(Clone, Debug, Default)]
-pub struct BrandSettings {
-    /// Whose letters they are; the sender's name unless it is set.
-    pub name: Option<String>,
-    /// One colour, as `#rrggbb`.
-    pub accent: Option<String>,
-    /// The last lines of each letter.
-    pub footer: Option<String>,
-    /// Links below them, by label.
-    pub links: BTreeMap<String, String>,
 }
 
 /// Everything that can be set.
@@ -82,10 +65,12 @@ pub struct Config {
     /// What the workflows want; `None` where no sender is configured, which only those who
     /// send need.
     pub workflows: Option<Workflows>,
+    /// The languages of letters that name none.
+    pub languages: Languages,
     /// Tenants whose letters wait.
     pub held_tenants: Vec<postroom_domain::id::TenantId>,
     /// What letters look like.
-    pub brand: BrandSettings,
+    pub brands: BrandsSettings,
     /// A folder whose templates are added to those that come with the binary.
     pub templates: Option<PathBuf>,
     /// What is logged; `None` leaves it to the command.
@@ -121,7 +106,7 @@ impl Config {
     /// All mistakes at once; no value is repeated, because some are secrets.
     pub fn read(sources: Sources) -> Result<Self, Mistakes> {
         let mut reader = Reader::new(sources);
-        let store = store(&mut reader);
+        let store = store::read(&mut reader);
         let email = reader.switch("email.enabled", "EMAIL_ENABLED");
         let worker_enabled = reader.switch("worker.enabled", "EMAIL_WORKER_ENABLED");
         let worker = worker(&mut reader);
@@ -131,8 +116,10 @@ impl Config {
         let configured: Vec<Provider> = configured.into_iter().flatten().collect();
         let route = route::read(&mut reader, &configured);
         let held_tenants = workflows::held_tenants(&mut reader);
-        let workflows = workflows::read(&mut reader, &held_tenants, &Ways { configured: &configured, route: &route });
-        let brand = brand(&mut reader, workflows.as_ref());
+        let languages = workflows::languages(&mut reader);
+        let ways = Ways { configured: &configured, route: &route };
+        let workflows = workflows::read(&mut reader, &held_tenants, &ways, &languages);
+        let brands = brand::read(&mut reader, workflows.as_ref());
         let templates = reader.text("templates.folder", "POSTROOM_TEMPLATES").map(PathBuf::from);
         let log = reader.text("log.filter", "POSTROOM_LOG");
         let settings = reader.finish().map_err(Mistakes)?;
@@ -145,8 +132,9 @@ impl Config {
             mailgun,
             route,
             workflows,
+            languages,
             held_tenants,
-            brand,
+            brands,
             templates,
             log,
             settings,
@@ -155,7 +143,8 @@ impl Config {
 }
 
 impl Config {
-    /// The store that the command line names, whatever else does.
+    /// The store that the command line names, whatever else does. A pooler that is configured stands before that one,
+    /// too; a way around it belongs to the address that was configured with it.
     pub fn name_store(&mut self, store: StoreSettings) {
         let value = match &store {
             StoreSettings::Postgres(_) => Shown::Masked,
@@ -164,7 +153,12 @@ impl Config {
         for setting in self.settings.iter_mut().filter(|setting| setting.name == "database.url") {
             (setting.value, setting.origin) = (value.clone(), Origin::Flag);
         }
-        self.store = Some(store);
+        self.store = Some(match (store, self.store.take()) {
+            (StoreSettings::Postgres(named), Some(StoreSettings::Postgres(before))) => {
+                StoreSettings::Postgres(PostgresSettings { pooler: before.pooler, ..named })
+            }
+            (store, _) => store,
+        });
     }
 
     /// Every provider that any route takes, those of the default route first and in its order.
@@ -176,41 +170,6 @@ impl Config {
             providers.extend(Provider::parse(name.as_str()).filter(|provider| !providers.contains(provider)));
         }
         providers
-    }
-}
-
-fn store(reader: &mut Reader) -> Option<StoreSettings> {
-    let url = reader.secret("database.url", "DATABASE_URL")?;
-    match parse_store(&url) {
-        Ok(store) => Some(store),
-        Err(mistake) => {
-            reader.mistake(mistake);
-            None
-        }
-    }
-}
-
-/// What a database URL names.
-///
-/// # Errors
-/// Names `DATABASE_URL` and the two forms, and never repeats the URL: it may hold a password.
-pub fn parse_store(url: &str) -> Result<StoreSettings, Invalid> {
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Ok(StoreSettings::Postgres(SecretString::from(url)));
-    }
-    match url.strip_prefix("sqlite://") {
-        Some(path) if !path.is_empty() => Ok(StoreSettings::Sqlite(PathBuf::from(path))),
-        _ => Err(Invalid::new("DATABASE_URL", "must be postgres://USER:PASSWORD@HOST/NAME or sqlite://PATH")),
-    }
-}
-
-fn brand(reader: &mut Reader, workflows: Option<&Workflows>) -> BrandSettings {
-    let sender = workflows.and_then(|workflows| workflows.default.sender.name().map(str::to_owned));
-    BrandSettings {
-        name: reader.text("brand.name", "POSTROOM_BRAND_NAME").or(sender),
-        accent: reader.text("brand.accent", ""),
-        footer: reader.text("brand.footer", ""),
-        links: reader.texts_below("brand.links."),
     }
 }
 
@@ -227,11 +186,21 @@ fn worker(reader: &mut Reader) -> WorkerSettings {
             lane_share: reader.number("worker.lane_share", "EMAIL_WORKER_LANE_SHARE", 1..=1000, 25),
             lease: reader.duration("worker.lease", "EMAIL_WORKER_LEASE", seconds(60)),
             pause: reader.duration("worker.pause", "EMAIL_WORKER_PAUSE", seconds(60)),
+            patience: patience(reader),
         },
         retention: Retention {
             payloads: reader.duration("retention.payloads", "POSTROOM_RETENTION_PAYLOADS", seconds(14 * 86_400)),
             workers: seconds(86_400),
         },
+    }
+}
+
+fn patience(reader: &mut Reader) -> Patience {
+    let usual = Patience::default();
+    Patience {
+        failures: reader.number("worker.breaker_failures", "EMAIL_WORKER_BREAKER_FAILURES", 1..=1000, usual.failures),
+        first: reader.duration("worker.breaker_rest", "EMAIL_WORKER_BREAKER_REST", usual.first),
+        longest: reader.duration("worker.breaker_longest_rest", "EMAIL_WORKER_BREAKER_LONGEST_REST", usual.longest),
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom_domain::detail::Detail;
-use postroom_domain::failure::Failure;
+use postroom_domain::failure::{Failure, FailureClass};
 use postroom_domain::id::{ProviderMessageId, TransportName, WorkerId};
 use postroom_domain::lifecycle::{Event, Transition};
 use postroom_ports::error::PortError;
@@ -27,8 +27,9 @@ use postroom_ports::queue::{Batch, Claim, ClaimRequest};
 use postroom_ports::transport::MailTransport;
 use serde_json::{Map, Value};
 
+use crate::faults::{self, Point};
+use crate::health::{Health, Patience, Slot};
 use crate::mailroom::Mailroom;
-use crate::pauses::Pauses;
 use crate::store_time::StoreTime;
 
 /// A claimed letter that can travel.
@@ -40,6 +41,8 @@ pub struct Parcel {
     pub frozen: FrozenLetter,
     /// Its way out.
     pub transport: Arc<dyn MailTransport>,
+    /// Its place there.
+    pub slot: Slot,
     /// The store's time.
     pub time: StoreTime,
 }
@@ -71,6 +74,19 @@ impl Outcome {
     fn failed(claim: Claim, failure: Failure, time: StoreTime) -> Self {
         Self::of(claim, Event::Failed(failure), time)
     }
+
+    /// What the event remembers: beside the rest all that the decision about a failure depends on, so
+    /// that whoever reads the events can decide again and come to the same.
+    fn remembered(&self) -> Map<String, Value> {
+        let mut payload = self.payload.clone();
+        if let Event::Failed(failure) | Event::Diverted(failure) = &self.event {
+            payload.insert("class".to_owned(), Value::from(failure.class.as_str()));
+            if let FailureClass::Deferred { scope, .. } = failure.class {
+                payload.insert("scope".to_owned(), Value::from(scope.as_str()));
+            }
+        }
+        payload
+    }
 }
 
 /// What *prepare* made of a batch.
@@ -80,6 +96,9 @@ pub struct Prepared {
     pub parcels: Vec<Parcel>,
     /// Letters that cannot, and why.
     pub outcomes: Vec<Outcome>,
+    /// What the store said where it did not hand out a letter's attachments: those letters are
+    /// among the outcomes, given back, and whoever goes on waits first.
+    pub trouble: Option<PortError>,
 }
 
 /// The queue did not take *ready*: the letters go back, so that a store in trouble costs them no
@@ -107,6 +126,16 @@ pub struct Limits {
     pub lease: Duration,
     /// How long a misconfigured transport rests.
     pub pause: Duration,
+    /// When a transport in trouble is given a rest, and for how long.
+    pub patience: Patience,
+}
+
+impl Default for Limits {
+    /// 25 letters of a lane, a minute each for lease and pause.
+    fn default() -> Self {
+        let minute = Duration::from_mins(1);
+        Self { lane_share: 25, lease: minute, pause: minute, patience: Patience::default() }
+    }
 }
 
 /// The steps, bound to one worker's name.
@@ -115,14 +144,14 @@ pub struct Dispatcher {
     room: Mailroom,
     worker: WorkerId,
     limits: Limits,
-    pauses: Arc<Pauses>,
+    health: Arc<Health>,
 }
 
 impl Dispatcher {
     /// A dispatcher for `worker`.
     #[must_use]
     pub fn new(room: Mailroom, worker: WorkerId, limits: Limits) -> Self {
-        Self { room, worker, limits, pauses: Arc::default() }
+        Self { room, worker, limits, health: Arc::new(Health::new(limits.patience)) }
     }
 
     /// The ports.
@@ -143,12 +172,14 @@ impl Dispatcher {
         self.limits
     }
 
-    /// Takes at most `limit` letters; none while no transport is open.
+    /// Takes at most `limit` letters, and no more than the transports have room for: none while
+    /// all of them rest, one where one of them is tried again.
     ///
     /// # Errors
     /// Those of the queue.
     pub async fn claim(&self, limit: u32) -> Result<Option<(Batch, StoreTime)>, PortError> {
-        if self.all_rest() {
+        let limit = limit.min(self.room_outside());
+        if limit == 0 {
             return Ok(None);
         }
         let request = ClaimRequest {
@@ -157,9 +188,13 @@ impl Dispatcher {
             lane_share: self.limits.lane_share,
             lease: self.limits.lease,
             held_tenants: self.room.workflows.held_tenants.clone(),
+            among: self.among(),
         };
         let batch = self.room.queue.claim(&request).await?;
         let time = StoreTime::read(batch.now, &*self.room.clock);
+        if !batch.claims.is_empty() {
+            faults::pass(Point::Claimed);
+        }
         for claim in &batch.claims {
             self.room.observer.committed(&claim.fence.delivery_id, &claim.letter.workflow, &claimed(claim));
         }
@@ -173,13 +208,13 @@ impl Dispatcher {
     pub async fn run_once(&self, limit: u32) -> Result<usize, PortError> {
         let Some((batch, time)) = self.claim(limit).await? else { return Ok(0) };
         let count = batch.claims.len();
-        let prepared = self.prepare(batch, time);
+        let prepared = self.prepare(batch, time).await;
         let mut outcomes = prepared.outcomes;
         for parcel in self.ready(prepared.parcels).await? {
             outcomes.push(self.send(parcel).await);
         }
         self.settle(outcomes).await?;
-        Ok(count)
+        prepared.trouble.map_or(Ok(count), Err)
     }
 }
 

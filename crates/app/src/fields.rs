@@ -1,15 +1,19 @@
 //! A letter as people write it: JSON fields, the same in files, flags and HTTP.
 
+mod attachments;
+
 use postroom_domain::address::{EmailAddress, Mailbox};
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::{DeliveryId, IdempotencyKey, TemplateName, TenantId, Workflow};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::letter::{HeaderField, Priority, Subject};
+use postroom_domain::locale::Locale;
 use postroom_domain::time::Timestamp;
 use postroom_ports::letter::{Data, Letter, NewDelivery};
 use serde_json::{Map, Value};
 
 /// Every field that a letter has.
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 18] = [
     "workflow",
     "template",
     "recipient",
@@ -26,8 +30,10 @@ pub const FIELDS: [&str; 16] = [
     "source_id",
     "reply_to",
     "headers",
+    "locale",
+    "attachments",
 ];
-/// `metadata` is the seventeenth; it never leaves the house.
+/// `metadata` is one more; it never leaves the house.
 const METADATA: &str = "metadata";
 
 /// A letter that was read but has no id yet where the caller gave none.
@@ -37,6 +43,8 @@ pub struct Fields {
     pub delivery_id: Option<DeliveryId>,
     /// Everything else.
     pub letter: Letter,
+    /// Files beside it and images inside its HTML, in order.
+    pub attachments: Vec<Attachment>,
     /// The caller's name for "this very letter".
     pub idempotency_key: Option<IdempotencyKey>,
     /// Not before then.
@@ -75,6 +83,7 @@ impl Fields {
         let workflow = Workflow::parse(object.required("workflow")?)?;
         let template = TemplateName::parse(object.required("template")?)?;
         let mut letter = Letter::new(workflow, template, recipient, object.object("data")?);
+        letter.locale = object.text("locale")?.map(Locale::parse).transpose()?;
         letter.subject = object.text("subject")?.map(Subject::parse).transpose()?;
         letter.reply_to = object
             .text("reply_to")?
@@ -89,6 +98,7 @@ impl Fields {
         Ok(Self {
             delivery_id: object.text("delivery_id")?.map(DeliveryId::parse).transpose()?,
             letter,
+            attachments: attachments::read(object.0.remove("attachments"))?,
             idempotency_key: object.text("idempotency_key")?.map(IdempotencyKey::parse).transpose()?,
             due_at: object.time("due_at")?,
             expires_at: object.time("expires_at")?,
@@ -101,6 +111,7 @@ impl Fields {
         NewDelivery {
             delivery_id: self.delivery_id.unwrap_or_else(id),
             letter: self.letter,
+            attachments: self.attachments,
             idempotency_key: self.idempotency_key,
             due_at: self.due_at,
             expires_at: self.expires_at,
@@ -214,6 +225,8 @@ mod tests {
             (with(r#","reply_to":"nobody""#), "reply_to"),
             (with(r#","colour":"red""#), "colour"),
             (with(r#","data":[]"#), "data"),
+            (with(r#","locale":"german""#), "locale"),
+            (with(r#","locale":1"#), "locale"),
             ("[]".to_owned(), "letter"),
             ("{".to_owned(), "letter"),
         ];

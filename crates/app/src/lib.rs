@@ -10,10 +10,12 @@
 //! |---|---|
 //! | [`fields`], [`accept`] | a letter as people write it; the door that checks before it takes |
 //! | [`dispatcher`] | claim, prepare, ready, send, settle: the pipeline as named steps |
+//! | [`health`] | how each way out is doing: who may be given a letter now |
 //! | [`worker`], [`janitor`] | the loop around it; what nobody holds any more |
 //! | [`requests`] | cancel, redrive |
 //! | [`mailroom`], [`unsubscribe`] | the ports that all of this is wired from, and what workflows want |
 //! | [`system`] | the system's clock and chance; alarms and transitions into the log |
+//! | [`faults`] | where a test may end the process; nothing without the feature `faults` |
 //! | `testing` | for your tests, behind the feature `testing`: a mailroom in memory, and assertions |
 //!
 //! # Embed it
@@ -28,10 +30,11 @@
 
 pub mod accept;
 pub mod dispatcher;
+pub mod faults;
 pub mod fields;
+pub mod health;
 pub mod janitor;
 pub mod mailroom;
-pub mod pauses;
 pub mod requests;
 pub mod store_time;
 pub mod system;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use postroom_domain::address::Mailbox;
 use postroom_domain::id::{TenantId, TransportName, Workflow};
+use postroom_domain::locale::Locale;
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_ports::clock::{Chance, Clock};
 use postroom_ports::composer::MessageComposer;
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::sinks::{Notifier, Observer};
 use postroom_ports::template::TemplateRenderer;
@@ -23,6 +25,8 @@ pub struct Mailroom {
     pub queue: Arc<dyn DeliveryQueue>,
     /// Who is at work.
     pub workers: Arc<dyn WorkerRegistry>,
+    /// What people hold back.
+    pub pauses: Arc<dyn PauseBoard>,
     /// Words.
     pub renderer: Arc<dyn TemplateRenderer>,
     /// Bytes.
@@ -50,15 +54,17 @@ pub struct WorkflowSettings {
     pub sender: Mailbox,
     /// Its ways out by name, in order of preference; empty: all that the mailroom has.
     pub route: Vec<TransportName>,
+    /// The language of letters that name none.
+    pub locale: Option<Locale>,
     /// Where a reader leaves, where the letter's header says so.
     pub unsubscribe: Option<Unsubscribe>,
 }
 
 impl WorkflowSettings {
-    /// This policy and sender, by any way out.
+    /// This policy and sender, by any way out, in the templates' own language.
     #[must_use]
     pub const fn new(policy: WorkflowPolicy, sender: Mailbox) -> Self {
-        Self { policy, sender, route: Vec::new(), unsubscribe: None }
+        Self { policy, sender, route: Vec::new(), locale: None, unsubscribe: None }
     }
 }
 
@@ -84,5 +90,29 @@ impl Workflows {
     #[must_use]
     pub fn of(&self, workflow: &Workflow) -> &WorkflowSettings {
         self.own.get(workflow).unwrap_or(&self.default)
+    }
+
+    /// The languages of their letters.
+    #[must_use]
+    pub fn languages(&self) -> Languages {
+        let own = self.own.iter().map(|(workflow, wanted)| (workflow.clone(), wanted.locale.clone()));
+        Languages { default: self.default.locale.clone(), own: own.collect() }
+    }
+}
+
+/// The languages of letters that name none themselves: all that the door needs to know of workflows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Languages {
+    /// For every workflow that has no settings of its own; `None`: the templates' own language.
+    pub default: Option<Locale>,
+    /// Those that have.
+    pub own: BTreeMap<Workflow, Option<Locale>>,
+}
+
+impl Languages {
+    /// The language of `workflow`.
+    #[must_use]
+    pub fn of(&self, workflow: &Workflow) -> Option<&Locale> {
+        self.own.get(workflow).unwrap_or(&self.default).as_ref()
     }
 }

@@ -55,7 +55,11 @@ impl Requests {
         self.request(ids, Request::Resolve(resolution)).await
     }
 
-    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+    /// Any of these.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
         let answers = self.queue.request(ids, request).await?;
         for answer in &answers {
             if let Changed::Done(committed) = answer {

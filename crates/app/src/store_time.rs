@@ -25,4 +25,10 @@ impl StoreTime {
     pub fn now(self, clock: &dyn Clock) -> Timestamp {
         self.at.plus(clock.elapsed().saturating_sub(self.mark))
     }
+
+    /// Which moment on our own clock that was.
+    #[must_use]
+    pub const fn mark(self) -> Duration {
+        self.mark
+    }
 }

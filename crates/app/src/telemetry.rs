@@ -4,6 +4,9 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
+/// What never logs, whatever the filter says: the HTML parser would show a letter's body, character by character.
+const SILENT: &str = "html5ever=off,markup5ever=off,selectors=off";
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -34,7 +37,8 @@ impl Colours {
 /// Starts logging at the levels that `filter` names (`info`, `postroom=debug,sqlx=warn`).
 /// A second call in one process changes nothing.
 pub fn start(format: LogFormat, colours: Colours, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_new(format!("{filter},{SILENT}")).unwrap_or_else(|_| EnvFilter::new(format!("info,{SILENT}")));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(colours == Colours::Yes)

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use postroom_adapters_mailgun::{MailgunConfig, MailgunTransport, TestMode, Timeouts as MailgunTimeouts};
-use postroom_adapters_minijinja::{Brand, Templates};
-use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore};
+use postroom_adapters_minijinja::{Brand, Brands};
+pub use postroom_adapters_minijinja::{Finding, Listed, Severity, Templates};
+use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore, Statements};
 use postroom_adapters_smtp::{MimeComposer, PoolLimits, SmtpConfig, SmtpTransport, Timeouts, TlsMode};
 use postroom_adapters_sqlite::config::SqliteConfig;
 use postroom_adapters_sqlite::store::SqliteStore;
@@ -13,16 +14,17 @@ use postroom_domain::address::Mailbox;
 use postroom_domain::invalid::Invalid;
 use postroom_ports::composer::MessageComposer;
 use postroom_ports::error::PortError;
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::template::TemplateRenderer;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::transport::MailTransport;
 use postroom_ports::worker::WorkerRegistry;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::{
-    BrandSettings, ClientChoice, Config, MailgunSettings, Mistakes, Provider, SmtpSettings, StoreSettings, Switch,
-    TlsChoice,
+    BrandSettings, BrandsSettings, ClientChoice, Config, MailgunSettings, Mistakes, Pooler, PostgresSettings, Provider,
+    SmtpSettings, StoreSettings, Switch, TlsChoice,
 };
 
 /// An open store, whichever it is.
@@ -34,6 +36,8 @@ pub struct Store {
     pub tracker: Arc<dyn DeliveryTracker>,
     /// Who is at work.
     pub workers: Arc<dyn WorkerRegistry>,
+    /// What people hold back.
+    pub pauses: Arc<dyn PauseBoard>,
 }
 
 /// Opens the store. A single file is brought up to date by whoever opens it; a database is
@@ -43,12 +47,13 @@ pub struct Store {
 /// Those of the store.
 pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
     match settings {
-        StoreSettings::Postgres(url) => {
-            let store = PostgresStore::connect(&PostgresConfig::new(DatabaseUrl::new(url.expose_secret()))).await?;
+        StoreSettings::Postgres(settings) => {
+            let store = PostgresStore::connect(&postgres(settings)).await?;
             Ok(Store {
                 queue: Arc::new(store.queue()),
                 tracker: Arc::new(store.tracker()),
                 workers: Arc::new(store.workers()),
+                pauses: Arc::new(store.pauses()),
             })
         }
         StoreSettings::Sqlite(path) => {
@@ -59,6 +64,7 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
                 queue: Arc::new(store.queue()),
                 tracker: Arc::new(store.tracker()),
                 workers: Arc::new(store.workers()),
+                pauses: Arc::new(store.pauses()),
             })
         }
     }
@@ -67,30 +73,82 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
 /// The templates that come with the binary, and those of the configured folder.
 ///
 /// # Errors
-/// What is wrong with a template, by file.
-pub fn renderer(config: &Config) -> anyhow::Result<Arc<dyn TemplateRenderer>> {
-    let templates = Templates::embedded(&brand(&config.brand)?)?;
-    Ok(match &config.templates {
-        Some(folder) => Arc::new(templates.with_folder(folder)?),
-        None => Arc::new(templates),
-    })
+/// What is wrong with a template, by file; or with a brand, by setting.
+pub fn templates(config: &Config) -> anyhow::Result<Templates> {
+    let templates = Templates::embedded(brands(&config.brands)?)?;
+    let templates = match &config.templates {
+        Some(folder) => templates.with_folder(folder)?,
+        None => templates,
+    };
+    let portals = templates.portals();
+    let idle = config.brands.portals.iter().filter(|(portal, _)| !portals.contains(&portal.as_str()));
+    let mistakes: Vec<Invalid> = idle.map(|(_, brand)| idle_brand(brand, &portals)).collect();
+    if mistakes.is_empty() { Ok(templates) } else { Err(Mistakes(mistakes).into()) }
 }
 
-fn brand(settings: &BrandSettings) -> Result<Brand, Mistakes> {
+/// Everything that is wrong with the templates, also where they cannot be loaded.
+///
+/// # Errors
+/// What is wrong with a brand, by setting.
+pub fn lint(config: &Config) -> Result<Vec<Finding>, Mistakes> {
+    Ok(Templates::lint(brands(&config.brands)?, config.templates.as_deref()))
+}
+
+/// The same as the port sees them.
+///
+/// # Errors
+/// As [`templates`].
+pub fn renderer(config: &Config) -> anyhow::Result<Arc<dyn TemplateRenderer>> {
+    Ok(Arc::new(templates(config)?))
+}
+
+fn idle_brand(brand: &BrandSettings, portals: &[&str]) -> Invalid {
+    let portals = portals.join(", ");
+    Invalid::new(&brand.path, format!("is for a portal that no template lies in; there are {portals}"))
+}
+
+fn brands(settings: &BrandsSettings) -> Result<Brands, Mistakes> {
+    let mut mistakes = Vec::new();
+    let mut read = |settings| brand(settings).map_err(|mistake| mistakes.push(mistake)).unwrap_or_default();
+    let all = Brands::from(read(&settings.all));
+    let with_portal = |brands: Brands, (portal, settings): (&String, _)| brands.with_portal(portal, read(settings));
+    let brands = settings.portals.iter().fold(all, with_portal);
+    if mistakes.is_empty() { Ok(brands) } else { Err(Mistakes(mistakes)) }
+}
+
+/// # Errors
+/// The first mistake, by the path of its table.
+fn brand(settings: &BrandSettings) -> Result<Brand, Invalid> {
     let mut brand = Ok(Brand::default());
     for (value, with) in [
         (&settings.name, Brand::with_name as fn(Brand, &str) -> Result<Brand, Invalid>),
         (&settings.accent, Brand::with_accent),
+        (&settings.background, Brand::with_background),
+        (&settings.tone, Brand::with_tone),
         (&settings.footer, Brand::with_footer),
     ] {
         if let Some(value) = value {
             brand = brand.and_then(|brand| with(brand, value));
         }
     }
+    match (&settings.logo_url, &settings.logo_alt) {
+        (Some(url), Some(alt)) => brand = brand.and_then(|brand| brand.with_logo(url, alt)),
+        (None, None) => {}
+        (Some(_), None) => {
+            let reason = "is missing; say what the logo shows, for those who do not see it";
+            brand = brand.and(Err(Invalid::new("brand.logo_alt", reason)));
+        }
+        (None, Some(_)) => {
+            brand = brand.and(Err(Invalid::new("brand.logo_url", "is missing, and logo_alt describes it")));
+        }
+    }
     for (label, url) in &settings.links {
         brand = brand.and_then(|brand| brand.with_link(label, url));
     }
-    brand.map_err(|mistake| Mistakes(vec![mistake]))
+    brand.map_err(|mistake| {
+        let field = mistake.field.replacen("brand", &settings.path, 1);
+        mistake.in_field(field)
+    })
 }
 
 /// Writes messages whose Message-ID ends in the sender's domain.
@@ -173,16 +231,37 @@ fn smtp_config(smtp: &SmtpSettings, connections: u32) -> SmtpConfig {
     }
 }
 
+fn postgres(settings: &PostgresSettings) -> PostgresConfig {
+    let url = |url: &SecretString| DatabaseUrl::new(url.expose_secret());
+    PostgresConfig {
+        direct: settings.direct_url.as_ref().map(url),
+        statements: match settings.pooler {
+            Pooler::None => Statements::Prepared,
+            Pooler::Transaction => Statements::Unnamed,
+        },
+        ..PostgresConfig::new(url(&settings.url))
+    }
+}
+
+/// The same for what a pooler in transaction mode cannot carry.
+fn past_the_pooler(settings: &PostgresSettings) -> anyhow::Result<PostgresConfig> {
+    if settings.pooler == Pooler::Transaction && settings.direct_url.is_none() {
+        anyhow::bail!(
+            "POSTROOM_DATABASE_DIRECT_URL: is missing; a pooler in transaction mode cannot carry migrations, so name the \
+             database's own address"
+        );
+    }
+    Ok(postgres(settings))
+}
+
 /// What a migration did, in lines for people.
 ///
 /// # Errors
 /// What stands in the way.
 pub async fn migrate(settings: &StoreSettings) -> anyhow::Result<Vec<String>> {
     match settings {
-        StoreSettings::Postgres(url) => {
-            let report =
-                postroom_adapters_postgres::migrate(&PostgresConfig::new(DatabaseUrl::new(url.expose_secret())))
-                    .await?;
+        StoreSettings::Postgres(settings) => {
+            let report = postroom_adapters_postgres::migrate(&past_the_pooler(settings)?).await?;
             let mut lines: Vec<String> = report.applied.iter().map(|name| format!("applied {name}")).collect();
             if let Some(sql) = report.roles_sql {
                 lines.push("this user may not create roles; ask an administrator to run:".to_owned());
@@ -204,9 +283,8 @@ pub async fn migrate(settings: &StoreSettings) -> anyhow::Result<Vec<String>> {
 /// Those of the store.
 pub async fn drift(settings: &StoreSettings) -> anyhow::Result<Vec<String>> {
     Ok(match settings {
-        StoreSettings::Postgres(url) => {
-            let drift =
-                postroom_adapters_postgres::check(&PostgresConfig::new(DatabaseUrl::new(url.expose_secret()))).await?;
+        StoreSettings::Postgres(settings) => {
+            let drift = postroom_adapters_postgres::check(&past_the_pooler(settings)?).await?;
             drift.iter().map(ToString::to_string).collect()
         }
         StoreSettings::Sqlite(path) => {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   loop: settle what is finished ─ claim what there is room for ─ rest
-//!   beside it: heartbeat (2 s) · janitor (lapsed claims, doubt) · report (1 min)
+//!   beside it: heartbeat (2 s) · pauses (2 s) · janitor (lapsed claims, doubt) · report (1 min)
 //!   stop:  no more claims ─ what is in flight finishes within the deadline ─
 //!          what never began is given back, what did is in doubt ─ leave
 //! ```
@@ -13,12 +13,14 @@
 mod flight;
 mod tasks;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use postroom_domain::id::WorkerId;
 use postroom_ports::error::{PortError, PortErrorKind};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::Presence;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -74,8 +76,10 @@ const GATHER: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Worker {
     dispatcher: Dispatcher,
-    tracker: std::sync::Arc<dyn DeliveryTracker>,
+    tracker: Arc<dyn DeliveryTracker>,
     settings: WorkerSettings,
+    /// Rings when there may be letters that no wake-up tells of.
+    look: Arc<Notify>,
 }
 
 /// What the loop carries along.
@@ -98,9 +102,9 @@ enum Found {
 impl Worker {
     /// A worker under a new name.
     #[must_use]
-    pub fn new(room: Mailroom, tracker: std::sync::Arc<dyn DeliveryTracker>, settings: WorkerSettings) -> Self {
+    pub fn new(room: Mailroom, tracker: Arc<dyn DeliveryTracker>, settings: WorkerSettings) -> Self {
         let id = room.chance.worker_id();
-        Self { dispatcher: Dispatcher::new(room, id, settings.limits), tracker, settings }
+        Self { dispatcher: Dispatcher::new(room, id, settings.limits), tracker, settings, look: Arc::default() }
     }
 
     /// Its name.
@@ -115,7 +119,7 @@ impl Worker {
     /// Only where going on is pointless: the schema is missing or too old.
     pub async fn run(&self, signals: &Signals) -> Result<WorkerReport, PortError> {
         let mut trouble = Trouble::default();
-        while let Err(error) = self.room().workers.register(self.id(), &self.settings.label).await {
+        while let Err(error) = self.arrive().await {
             if error.kind() == PortErrorKind::NotMigrated {
                 return Err(error);
             }
@@ -126,6 +130,9 @@ impl Worker {
         }
         trouble.over();
         let ending = CancellationToken::new();
+        // Whoever drops this future stops what runs beside the loop, too: a worker that beats and no longer works
+        // would keep its letters from everybody else.
+        let _ending = ending.clone().drop_guard();
         let tasks = self.start_tasks(&ending);
         let report = self.shift(signals).await;
         ending.cancel();
@@ -136,10 +143,17 @@ impl Worker {
         Ok(report)
     }
 
+    /// Announces itself, and learns what is paused before its first claim.
+    async fn arrive(&self) -> Result<(), PortError> {
+        self.room().workers.register(self.id(), &self.settings.label).await?;
+        self.dispatcher.heed_pauses().await.map(drop)
+    }
+
     fn start_tasks(&self, ending: &CancellationToken) -> TaskTracker {
         let tasks = TaskTracker::new();
         let room = self.room();
         tasks.spawn(tasks::heartbeat(room.clone(), self.id(), ending.clone()));
+        tasks.spawn(tasks::pauses(self.dispatcher.clone(), self.look.clone(), ending.clone()));
         let janitor = Janitor::new(self.dispatcher.clone(), self.settings.retention);
         tasks.spawn(tasks::janitor(janitor, room.clone(), self.settings.janitor_every, ending.clone()));
         tasks.spawn(tasks::report(self.tracker.clone(), room.clock.clone(), ending.clone()));
@@ -224,7 +238,7 @@ impl Worker {
         if batch.claims.is_empty() {
             return Ok(Found::Nothing);
         }
-        let prepared = self.dispatcher.prepare(batch, time);
+        let prepared = self.dispatcher.prepare(batch, time).await;
         shift.finished.extend(prepared.outcomes);
         match self.dispatcher.ready(prepared.parcels).await {
             Ok(parcels) => parcels.into_iter().for_each(|parcel| shift.flight.launch(parcel)),
@@ -233,7 +247,7 @@ impl Worker {
                 return Err(not_ready.error);
             }
         }
-        Ok(Found::Letters)
+        prepared.trouble.map_or(Ok(Found::Letters), Err)
     }
 
     /// Waits for whatever comes first: a result, a wake-up, the next renewal, the end.
@@ -250,12 +264,13 @@ impl Worker {
                 shift.finished.push(outcome);
                 self.gather(shift).await;
             }
-            woken = room.workers.wait(self.id(), self.settings.poll_every), if found == Found::Nothing => {
+            woken = room.workers.wait(self.id(), self.longest_wait()), if found == Found::Nothing => {
                 if let Err(error) = woken {
                     let wait = shift.trouble.failed(&error, room.chance.jitter());
                     self.pause(wait, &signals.stop).await;
                 }
             }
+            () = self.look.notified(), if found == Found::Nothing => {}
             () = room.clock.sleep(self.renew_every()) => {}
         }
     }
@@ -300,6 +315,12 @@ impl Worker {
             self.pause(wait, &signals.now).await;
         }
         tracing::error!(letters = shift.finished.len(), "left without settling; their leases will lapse");
+    }
+
+    /// Where all transports rest, the first of them may be tried again before the next poll.
+    fn longest_wait(&self) -> Duration {
+        let poll = self.settings.poll_every;
+        self.dispatcher.rest().map_or(poll, |rest| rest.min(poll))
     }
 
     fn renew_every(&self) -> Duration {

@@ -20,6 +20,17 @@ pub enum Scope {
     Provider,
 }
 
+impl Scope {
+    /// The name, as events spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Letter => "letter",
+            Self::Provider => "provider",
+        }
+    }
+}
+
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +57,13 @@ impl FailureClass {
     /// Later, and it is the provider's trouble.
     pub const PROVIDER_DEFERRED: Self = Self::Deferred { scope: Scope::Provider, retry_after: None };
 
+    /// Whether a letter may take another way out for it at once: the provider is at fault and
+    /// certainly does not have the letter.
+    #[must_use]
+    pub const fn may_fail_over(self) -> bool {
+        matches!(self, Self::Deferred { scope: Scope::Provider, .. } | Self::Misconfigured)
+    }
+
     /// The name, as events and logs spell it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -70,6 +88,12 @@ impl Code {
     pub const POISON: &'static str = "POISON";
     /// The template or its data cannot be rendered.
     pub const TEMPLATE: &'static str = "TEMPLATE";
+    /// What is stored of the letter cannot be read.
+    pub const CORRUPT: &'static str = "CORRUPT";
+    /// The store has lost attachments that the letter was handed in with.
+    pub const ATTACHMENTS_LOST: &'static str = "ATTACHMENTS_LOST";
+    /// The message is larger than any way out takes.
+    pub const TOO_LARGE: &'static str = "TOO_LARGE";
     /// The worker died or lost its lease before the handover.
     pub const LEASE_LAPSED: &'static str = "LEASE_LAPSED";
     /// The worker died or lost its lease after the handover.

@@ -110,6 +110,10 @@ text_id!(
     /// What the provider calls the letter that it took.
     ProviderMessageId, "provider_message_id", 998, any
 );
+text_id!(
+    /// Why a person paused something, in their words: one line for other people, which logs may repeat.
+    PauseReason, "reason", 200, any
+);
 
 /// One start of one worker process. Never reused: a restart is another worker, so that the
 /// dead one's letters are seen to be orphans.

@@ -28,6 +28,10 @@ fn fails(class: FailureClass) -> Event {
     Event::Failed(Failure::new(class, "SMTP_451", "try later"))
 }
 
+fn diverted(class: FailureClass) -> Event {
+    Event::Diverted(Failure::new(class, "SMTP_421", "closing"))
+}
+
 /// Every event, with a label for the table.
 fn events() -> Vec<(&'static str, Event)> {
     vec![
@@ -37,6 +41,9 @@ fn events() -> Vec<(&'static str, Event)> {
         ("failed: deferred by provider", fails(FailureClass::PROVIDER_DEFERRED)),
         ("failed: rejected", fails(FailureClass::Rejected)),
         ("failed: misconfigured", fails(FailureClass::Misconfigured)),
+        ("diverted: by provider", diverted(FailureClass::PROVIDER_DEFERRED)),
+        ("diverted: in doubt", diverted(FailureClass::InDoubt)),
+        ("diverted: rejected", diverted(FailureClass::Rejected)),
         ("failed: in doubt", fails(FailureClass::InDoubt)),
         ("given back", Event::GivenBack),
         ("lease lapsed", Event::LeaseLapsed),
@@ -117,6 +124,19 @@ fn the_pairs_that_guards_must_allow_are_those_that_apply_can_reach() {
     let moves: BTreeSet<_> = reachable().into_iter().filter(|(from, to)| from != to).collect();
     let listed: BTreeSet<_> = postroom_domain::lifecycle::MOVES.into_iter().collect();
     assert_eq!(moves, listed);
+}
+
+#[test]
+fn a_letter_takes_another_way_only_where_its_provider_is_at_fault_and_certainly_does_not_have_it() {
+    let letter = DeliveryState { attempts: 4, ..letter(Status::InProgress) };
+    for class in [FailureClass::PROVIDER_DEFERRED, FailureClass::Misconfigured] {
+        let step = step(&letter, &diverted(class), InDoubtPolicy::Hold).unwrap();
+        assert_eq!((step.next.status, step.due_in), (Status::Retrying, Some(Duration::ZERO)), "{class:?}");
+        assert_eq!(step.next.excused, letter.excused + 1, "it costs no attempt");
+    }
+    for class in [FailureClass::DEFERRED, FailureClass::Rejected, FailureClass::InDoubt] {
+        assert!(step(&letter, &diverted(class), InDoubtPolicy::Resend).is_none(), "{class:?}");
+    }
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use postroom_domain::address::{EmailAddress, Mailbox};
+use postroom_domain::attachment::{self, Attachment};
 use postroom_domain::id::{DeliveryId, IdempotencyKey, TemplateName, TenantId, Workflow};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::letter::{DATA_LIMIT, HEADER_COUNT_LIMIT, HeaderField, METADATA_LIMIT, Priority, Subject};
+use postroom_domain::locale::Locale;
 use postroom_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,6 +28,8 @@ pub struct Letter {
     pub recipient: Mailbox,
     /// What the template is filled with.
     pub data: Data,
+    /// The language that it is wanted in; `None` leaves it to the workflow.
+    pub locale: Option<Locale>,
     /// Instead of the template's own subject.
     pub subject: Option<Subject>,
     /// Where answers go.
@@ -53,6 +57,7 @@ impl Letter {
             template,
             recipient,
             data,
+            locale: None,
             subject: None,
             reply_to: None,
             headers: Vec::new(),
@@ -125,6 +130,8 @@ pub struct NewDelivery {
     pub delivery_id: DeliveryId,
     /// The letter itself.
     pub letter: Letter,
+    /// Files beside it and images inside its HTML, in order.
+    pub attachments: Vec<Attachment>,
     /// The caller's name for "this very letter".
     pub idempotency_key: Option<IdempotencyKey>,
     /// Not before then; `None` is now.
@@ -139,15 +146,24 @@ impl NewDelivery {
     /// A letter that is due at once.
     #[must_use]
     pub const fn now(delivery_id: DeliveryId, letter: Letter) -> Self {
-        Self { delivery_id, letter, idempotency_key: None, due_at: None, expires_at: None, max_attempts: None }
+        Self {
+            delivery_id,
+            letter,
+            attachments: Vec::new(),
+            idempotency_key: None,
+            due_at: None,
+            expires_at: None,
+            max_attempts: None,
+        }
     }
 
-    /// Checks the letter and its times against each other.
+    /// Checks the letter, its attachments and its times against each other.
     ///
     /// # Errors
     /// Names the field at fault.
     pub fn check(&self) -> Result<(), Invalid> {
         self.letter.check()?;
+        attachment::check_all(&self.attachments)?;
         if let (Some(due), Some(expires)) = (self.due_at, self.expires_at)
             && due >= expires
         {
@@ -176,6 +192,8 @@ pub struct FrozenLetter {
     pub subject: String,
     /// Which version of the template it was rendered from.
     pub template_version: String,
+    /// Which language variant of the template that was; `None` is the base.
+    pub locale: Option<Locale>,
 }
 
 impl fmt::Debug for FrozenLetter {

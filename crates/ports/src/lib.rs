@@ -5,7 +5,7 @@
 //!        doors ─▶ DeliveryQueue ◀─ dispatcher ─▶ TemplateRenderer ─▶ MessageComposer
 //!                  │      ▲            │
 //!                  ▼      │            └─▶ MailTransport ─▶ the world
-//!   DeliveryTracker    WorkerRegistry
+//!   DeliveryTracker    WorkerRegistry · PauseBoard
 //! ```
 //!
 //! | port | asks | module |
@@ -13,6 +13,7 @@
 //! | [`queue::DeliveryQueue`] | take letters in, hand them out, settle them behind a fence | [`queue`] |
 //! | [`tracker::DeliveryTracker`] | where is it, what happened | [`tracker`] |
 //! | [`worker::WorkerRegistry`] | who is alive, whom to wake | [`worker`] |
+//! | [`pauses::PauseBoard`] | what people hold back for a while | [`pauses`] |
 //! | [`transport::MailTransport`] | hand a letter over | [`transport`] |
 //! | [`template::TemplateRenderer`], [`composer::MessageComposer`] | words, then bytes | [`template`], [`composer`] |
 //! | [`sinks::Observer`], [`sinks::Notifier`], [`sinks::DeadLetterSink`] | hear of it | [`sinks`] |
@@ -32,8 +33,8 @@
 //!    function for transports, table-tested on recorded replies.
 //! 4. Add `postroom-ports` with the feature `contract` as a dev-dependency, write a harness
 //!    and stamp the suite: `postroom_ports::queue_contract!(MyHarness)`, and likewise
-//!    `tracker_contract!`, `worker_contract!`, `transport_contract!`, `renderer_contract!`. One
-//!    test per rule appears, each named as a sentence.
+//!    `tracker_contract!`, `worker_contract!`, `pauses_contract!`, `transport_contract!`,
+//!    `renderer_contract!`. One test per rule appears, each named as a sentence.
 //! 5. Wire it in `wiring.rs` of the binary that uses it. Nothing else changes.
 //!
 //! # What is deliberately absent
@@ -45,6 +46,7 @@ pub mod clock;
 pub mod composer;
 pub mod error;
 pub mod letter;
+pub mod pauses;
 pub mod queue;
 pub mod sinks;
 pub mod template;

@@ -14,6 +14,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::feedback::Feedback;
 use postroom_domain::id::{DeliveryId, LeaseToken, ProviderMessageId, TenantId, TransportName, WorkerId, Workflow};
 use postroom_domain::invalid::Invalid;
@@ -61,6 +62,43 @@ pub struct ClaimRequest {
     pub lease: Duration,
     /// Tenants whose letters wait.
     pub held_tenants: Vec<TenantId>,
+    /// Of which workflows: those that the worker has a way out for.
+    pub among: Among,
+}
+
+/// Which workflows' letters a worker asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// Those of all workflows but these.
+    AllBut(Vec<Workflow>),
+    /// Those of these workflows alone.
+    Only(Vec<Workflow>),
+}
+
+impl Among {
+    /// Whether letters of `workflow` are asked for.
+    #[must_use]
+    pub fn has(&self, workflow: &Workflow) -> bool {
+        match self {
+            Self::AllBut(others) => !others.contains(workflow),
+            Self::Only(these) => these.contains(workflow),
+        }
+    }
+
+    /// The workflows that are named, whichever way.
+    #[must_use]
+    pub fn named(&self) -> &[Workflow] {
+        match self {
+            Self::AllBut(named) | Self::Only(named) => named,
+        }
+    }
+}
+
+impl Default for Among {
+    /// All.
+    fn default() -> Self {
+        Self::AllBut(Vec::new())
+    }
 }
 
 /// What a claimed letter is made from.
@@ -88,6 +126,9 @@ pub struct Claim {
     pub letter: Letter,
     /// What it is made from.
     pub content: Content,
+    /// How many attachments it was handed in with. They are not part of a claim: whoever
+    /// renders the letter asks for them.
+    pub attachments: u32,
     /// Which transport had it last, where one had.
     pub provider: Option<TransportName>,
 }
@@ -251,8 +292,15 @@ pub trait DeliveryQueue: std::fmt::Debug + Send + Sync + 'static {
     /// Takes letters that are `queued` or `retrying` and due, most urgent first (priority,
     /// then due time, then order of enqueue), at most `lane_share` of one lane as long as
     /// others wait. MUST NOT give one letter to two workers, MUST raise `attempts` by one,
-    /// MUST clear code and detail, and MUST NOT return letters of held tenants or expired ones.
+    /// MUST clear code and detail, and MUST NOT return letters of held tenants, of other workflows
+    /// than those asked for, of a tenant or workflow that is [paused](crate::pauses) by the
+    /// store's clock, or expired ones.
     async fn claim(&self, request: &ClaimRequest) -> Result<Batch, PortError>;
+
+    /// The attachments of a letter that is not frozen yet, in order, for the holder of its claim;
+    /// none for whoever lost it. Once a letter is frozen its bytes hold them, and they are gone
+    /// from here.
+    async fn attachments(&self, fence: &Fence) -> Result<Vec<Attachment>, PortError>;
 
     /// Puts on record that these letters are about to be handed over, and stores the frozen
     /// bytes where given. No byte of a body may leave before this returned [`Fenced::Done`].

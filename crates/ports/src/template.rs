@@ -1,6 +1,9 @@
 //! From a template and its data to a subject and two bodies.
+#![expect(clippy::needless_lifetimes, reason = "mockall asks for the name")]
+#![cfg_attr(feature = "mock", expect(clippy::ref_option_ref, reason = "mockall writes it so"))]
 
 use postroom_domain::id::TemplateName;
+use postroom_domain::locale::Locale;
 
 use crate::letter::Data;
 
@@ -16,11 +19,13 @@ pub struct Rendered {
     /// A hash over every source that took part, so that a letter's record says what it was
     /// made from.
     pub version: String,
+    /// Whose language they are in: the variant that was taken. `None`: the template's own.
+    pub locale: Option<Locale>,
 }
 
 impl std::fmt::Debug for Rendered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rendered").field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Rendered").field("version", &self.version).field("locale", &self.locale).finish_non_exhaustive()
     }
 }
 
@@ -71,7 +76,7 @@ pub enum RenderError {
 
 fn known(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(
-        || "; `postroom demo` shows those that come with it".to_owned(),
+        || "; `postroom templates list` shows those that there are".to_owned(),
         |name| format!("; did you mean '{name}'?"),
     )
 }
@@ -97,7 +102,10 @@ impl RenderError {
     }
 }
 
-/// A template engine. Pure: the same template and data MUST give the same words.
+/// A template engine. Pure: the same template, locale and data MUST give the same words.
+///
+/// A template may have **variants**: the same letter in other languages. They are no templates
+/// of their own: they are not listed, and whoever wants one says so by a locale.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait TemplateRenderer: std::fmt::Debug + Send + Sync + 'static {
     /// Every template there is, in order of name.
@@ -107,11 +115,21 @@ pub trait TemplateRenderer: std::fmt::Debug + Send + Sync + 'static {
     /// is no such template.
     fn sample(&self, template: &TemplateName) -> Option<Data>;
 
-    /// Renders both bodies and the subject. MUST refuse missing variables by name, MUST
+    /// Renders both bodies and the subject, in the variant that is nearest to `locale` by
+    /// [`Locale::fallbacks`], and MUST say which one that was. Where there is none, or `locale`
+    /// is `None`, the template itself is taken. Which variables a letter needs MUST NOT depend
+    /// on its language.
+    ///
+    /// MUST refuse missing variables by name, MUST
     /// escape data in HTML and only there, MUST refuse links whose scheme is not https, http
     /// or mailto, MUST bound time and size, and MUST never evaluate data as a template.
     ///
     /// # Errors
     /// [`RenderError`], which names what is at fault and repeats no value.
-    fn render(&self, template: &TemplateName, data: &Data) -> Result<Rendered, RenderError>;
+    fn render<'a>(
+        &self,
+        template: &TemplateName,
+        locale: Option<&'a Locale>,
+        data: &Data,
+    ) -> Result<Rendered, RenderError>;
 }

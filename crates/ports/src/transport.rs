@@ -56,5 +56,7 @@ pub trait MailTransport: std::fmt::Debug + Send + Sync + 'static {
     async fn send<'a>(&self, outgoing: Outgoing<'a>) -> Result<Receipt, Failure>;
 
     /// Asks what became of a letter in doubt. Without the capability: [`Evidence::Unknown`].
+    /// [`Evidence::NotAccepted`] MUST hold for good: a worker that was taken for dead may still be
+    /// handing the letter over, and whoever said "never" too early has it sent twice.
     async fn reconcile<'a>(&self, outgoing: Outgoing<'a>) -> Result<Evidence, Failure>;
 }

@@ -60,6 +60,10 @@
 //! [`Server::local`] starts a server for one test alone, [`Durability::Durable`] one with PostgreSQL's own settings for
 //! the disk; [`Server::restart_immediate`] is its crash and recovery.
 //!
+//! # Behind a pooler
+//!
+//! [`Pooler::before`] starts a PgBouncer in transaction mode before a test's database; it ends with the test.
+//!
 //! # One more backend
 //!
 //! Add a variant to [`Backend`], its start in `backend.rs`, and a `Home` in `server.rs` that keeps it running. Cloning,
@@ -76,6 +80,7 @@ mod container;
 mod database;
 mod local;
 mod on_drop;
+mod pooler;
 mod programs;
 mod server;
 mod server_url;
@@ -86,5 +91,6 @@ pub use backend::Backend;
 pub use container::engine;
 pub use database::{TestDatabase, TestRole};
 pub use local::Durability;
+pub use pooler::Pooler;
 pub use server::Server;
 pub use template::Template;

@@ -100,7 +100,7 @@ impl Drop for LocalServer {
 
 /// `/tmp`, not `TMPDIR`: the path of a unix socket is at most 107 bytes long, and the unprivileged user must be able to
 /// reach it when a root's `TMPDIR` is for root alone.
-fn folder_for_homes() -> PathBuf {
+pub(crate) fn folder_for_homes() -> PathBuf {
     let short = PathBuf::from("/tmp");
     if short.is_dir() { short } else { std::env::temp_dir() }
 }
@@ -117,13 +117,13 @@ fn settings(home: &Path, durability: Durability) -> String {
 }
 
 /// Who owns what we create, tells who we are.
-fn is_root(ours: &Path) -> Result<bool> {
+pub(crate) fn is_root(ours: &Path) -> Result<bool> {
     Ok(fs::metadata(ours)?.uid() == 0)
 }
 
 /// PostgreSQL refuses to run as root, so root lends it to the user that a distribution's package makes for it, or else
 /// to nobody.
-fn unprivileged_account() -> Result<(u32, u32)> {
+pub(crate) fn unprivileged_account() -> Result<(u32, u32)> {
     ["postgres", "nobody"]
         .iter()
         .find_map(|name| Some((id_of(name, "-u")?, id_of(name, "-g")?)))

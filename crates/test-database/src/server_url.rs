@@ -40,16 +40,27 @@ impl ServerUrl {
     /// The server behind the unix socket in `folder`. The port is named, so that a `PGPORT` of the user's shell
     /// leads nobody astray.
     pub(crate) fn of_socket(folder: &str) -> Self {
+        Self::of_socket_at(folder, 5432)
+    }
+
+    /// The same with another port.
+    pub(crate) fn of_socket_at(folder: &str, port: u16) -> Self {
         Self {
             user: None,
             host: String::new(),
             database: "postgres".to_owned(),
             query: vec![
                 format!("host={}", percent_encoded(folder)),
-                "port=5432".to_owned(),
+                format!("port={port}"),
                 "user=postgres".to_owned(),
             ],
         }
+    }
+
+    /// The password of the user who owns the tests, where the address has one; percent-encoded as it stands there.
+    pub(crate) fn password(&self) -> Option<&str> {
+        let asked = self.query.iter().find_map(|pair| pair.strip_prefix("password="));
+        asked.or_else(|| self.user.as_deref()?.split_once(':').map(|(_, password)| password))
     }
 
     /// The maintenance database, from which databases and roles are created and dropped.

@@ -36,6 +36,7 @@ async fn main() -> anyhow::Result<()> {
     let room = Mailroom {
         queue: Arc::new(store.clone()),
         workers: Arc::new(store.clone()),
+        pauses: Arc::new(store.clone()),
         renderer: Arc::new(PlainRenderer::default().with(template.clone(), parts, data.clone())),
         composer: Arc::new(PlainComposer),
         transports: vec![transport.clone()],
@@ -45,7 +46,7 @@ async fn main() -> anyhow::Result<()> {
         chance: chance.clone(),
         workflows: Arc::new(Workflows::all_alike(WorkflowPolicy::with_retry(RetryPolicy::standard()), sender)),
     };
-    let limits = Limits { lane_share: 10, lease: Duration::from_mins(1), pause: Duration::from_mins(1) };
+    let limits = Limits { lane_share: 10, ..Limits::default() };
     let dispatcher = Dispatcher::new(room, chance.worker_id(), limits);
     let recipient = Mailbox::new(None, EmailAddress::parse("reader@example.org")?)?;
     let letter = Letter::new(Workflow::parse("welcome")?, template, recipient, data);

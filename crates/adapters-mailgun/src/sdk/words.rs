@@ -53,6 +53,9 @@ fn bodies(mail: &ParsedMail<'_>) -> Result<(String, String), Failure> {
         {
             Ok((body(text)?, body(html)?))
         }
+        _ if mail.parts().any(|part| part.headers.get_first_header("Content-Disposition").is_some()) => {
+            Err(beyond("it has attachments"))
+        }
         _ => Err(beyond("it is more than text and HTML")),
     }
 }

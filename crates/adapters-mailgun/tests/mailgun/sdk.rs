@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postroom_adapters_mailgun::{MailgunConfig, MailgunTransport, Timeouts};
 use postroom_domain::detail::Detail;
-use postroom_domain::failure::Failure;
+use postroom_domain::failure::{Failure, FailureClass};
 use postroom_domain::id::{DeliveryId, ProviderMessageId, TransportName};
 use postroom_domain::lifecycle::Evidence;
 use postroom_ports::contract::letters::message;
@@ -246,6 +246,22 @@ async fn what_it_cannot_carry_it_refuses() {
     ] {
         let outcome = said(crate::letters::send(&transport, &with_bytes(bytes.clone().into_bytes())).await);
         assert_eq!(outcome, ("rejected", "SDK_CANNOT_CARRY".to_owned()), "{bytes}");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_with_attachments_is_refused_as_what_it_is() {
+    let transport = MailgunTransport::by_sdk(config()).unwrap();
+    for (level, disposition) in [("mixed", "attachment; filename=\"a.pdf\""), ("related", "inline; filename=\"a.png\"")]
+    {
+        let bytes = format!(
+            "From: post@example.com\r\nTo: a@example.org\r\nSubject: A letter\r\n\
+             Content-Type: multipart/{level}; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n\
+             --b\r\nContent-Type: application/pdf\r\nContent-Disposition: {disposition}\r\n\r\nbytes\r\n--b--\r\n"
+        );
+        let failure = crate::letters::send(&transport, &with_bytes(bytes.into_bytes())).await.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Rejected, "SDK_CANNOT_CARRY"));
+        assert!(failure.detail.as_str().contains("it has attachments; use the other client"), "{failure}");
     }
 }
 

@@ -20,7 +20,7 @@ fn a_new_folder_is_a_new_template() {
     expected.push("hub/hello".to_owned());
     expected.sort();
     assert_eq!(names, expected);
-    let letter = templates.render(&name("hub/hello"), &data(json!({"who": "<you>"}))).unwrap();
+    let letter = templates.render(&name("hub/hello"), None, &data(json!({"who": "<you>"}))).unwrap();
     assert_eq!(letter.text, "Hello <you>");
 }
 
@@ -31,7 +31,7 @@ fn one_file_replaces_one_file_and_the_version_tells() {
     let versions = |template: &str| {
         let name = name(template);
         let sample = embedded.sample(&name).unwrap();
-        let render = |templates: &Templates| templates.render(&name, &sample).unwrap();
+        let render = |templates: &Templates| templates.render(&name, None, &sample).unwrap();
         (render(&embedded), render(&changed))
     };
     let (old, new) = versions("invitation");
@@ -46,7 +46,7 @@ fn one_file_replaces_one_file_and_the_version_tells() {
 fn one_changed_letter_is_another_version() {
     let version = |body: &str| {
         let templates = Folder::new().template("own", body, &json!({})).load().unwrap();
-        templates.render(&name("own"), &Data::new()).unwrap().version
+        templates.render(&name("own"), None, &Data::new()).unwrap().version
     };
     assert_ne!(version("a body"), version("a bodY"));
     assert_eq!(version("a body"), version("a body"));
@@ -59,7 +59,7 @@ fn a_changed_layout_changes_the_version_of_all_that_extend_it() {
     let changed = Folder::new().file("layouts/base.txt.j2", layout).load().unwrap();
     for name in embedded.templates() {
         let sample = embedded.sample(&name).unwrap();
-        let version = |templates: &Templates| templates.render(&name, &sample).unwrap().version;
+        let version = |templates: &Templates| templates.render(&name, None, &sample).unwrap().version;
         assert_ne!(version(&embedded), version(&changed), "{name}");
     }
 }
@@ -76,7 +76,7 @@ fn a_variable_of_a_layout_or_partial_is_required_too() {
         )
         .load()
         .unwrap();
-    let refusal = templates.render(&name("own"), &data(json!({"order": {}}))).unwrap_err();
+    let refusal = templates.render(&name("own"), None, &data(json!({"order": {}}))).unwrap_err();
     let RenderError::Missing { names, .. } = refusal else { unreachable!("{refusal}") };
     assert_eq!(names, ["motto", "order.total", "signature"]);
 }
@@ -90,7 +90,7 @@ fn what_only_the_engine_can_see_missing_is_named_too() {
         .load()
         .unwrap();
     for (template, field) in [("own", "data.row.name"), ("link", "data.row.url"), ("asked", "data.x")] {
-        let refusal = templates.render(&name(template), &data(json!({"rows": [{}]}))).unwrap_err();
+        let refusal = templates.render(&name(template), None, &data(json!({"rows": [{}]}))).unwrap_err();
         assert!(matches!(refusal, RenderError::Missing { .. }), "{template}: {refusal}");
         assert_eq!(refusal.field(), field);
     }
@@ -137,7 +137,7 @@ fn no_html_part_gets_around_escaping() {
             "{% from \"partials/part.html.j2\" import quoted %}{% set y %}{{ x }}{% endset %}\
              {% call quoted() %}{{ x }}{% endcall %}{{ y }}{{ x ~ '<i>' }}{{ [x] | join('<u>') }}",
         );
-    let letter = folder.load().unwrap().render(&name("own"), &data(json!({"x": "<b>"}))).unwrap();
+    let letter = folder.load().unwrap().render(&name("own"), None, &data(json!({"x": "<b>"}))).unwrap();
     assert_eq!(letter.html, "<q>&lt;b&gt;</q>&lt;b&gt;&lt;b&gt;&lt;i&gt;&lt;b&gt;");
 }
 

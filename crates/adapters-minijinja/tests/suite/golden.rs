@@ -9,8 +9,11 @@ use std::{env, fs};
 
 use postroom_adapters_minijinja::{Brand, Templates};
 use postroom_domain::id::TemplateName;
+use postroom_domain::locale::Locale;
 use postroom_ports::letter::Data;
 use postroom_ports::template::{Rendered, TemplateRenderer};
+
+use crate::brands::four_portals;
 
 /// Every embedded template, and what its letters may leave out.
 const OPTIONAL: [(&str, &[&str]); 15] = [
@@ -31,6 +34,9 @@ const OPTIONAL: [(&str, &[&str]); 15] = [
     ("verification-code", &["recipient_name"]),
 ];
 
+/// Every embedded template in another language.
+const VARIANTS: [&str; 4] = ["invitation.de", "password-reset.de", "verification-code.ar", "verification-code.de"];
+
 /// Gmail clips at 102 kB; a letter of this kind has no reason to come near.
 const MAX_HTML: usize = 20_000;
 
@@ -46,28 +52,46 @@ fn brand() -> Brand {
         .unwrap()
 }
 
-fn samples(templates: &Templates) -> Vec<(TemplateName, Rendered)> {
-    let render = |name: TemplateName| {
-        let rendered = templates.render(&name, &templates.sample(&name).unwrap()).unwrap();
-        (name, rendered)
-    };
-    templates.templates().into_iter().map(render).collect()
+/// A letter as its sample makes it, and the folder of its template.
+struct Shown {
+    name: TemplateName,
+    locale: Option<Locale>,
+    folder: String,
+    letter: Rendered,
 }
 
-fn golden(name: &TemplateName, file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name.as_str()).join(file)
+/// Every template in every language.
+fn samples(templates: &Templates) -> Vec<Shown> {
+    let mut shown = Vec::new();
+    for listed in templates.list() {
+        for locale in std::iter::once(None).chain(listed.locales.into_iter().map(Some)) {
+            let name = listed.name.clone();
+            let sample = templates.sample_in(&name, locale.as_ref()).unwrap();
+            let letter = templates.render(&name, locale.as_ref(), &sample).unwrap();
+            assert_eq!(letter.locale, locale);
+            let folder = locale.as_ref().map_or_else(|| name.to_string(), |locale| format!("{name}.{locale}"));
+            shown.push(Shown { name, locale, folder, letter });
+        }
+    }
+    shown
+}
+
+fn golden(folder: &str, file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(folder).join(file)
 }
 
 #[test]
 fn every_sample_renders_as_approved() {
-    let templates = Templates::embedded(&brand()).unwrap();
-    let rendered = samples(&templates);
-    let names: Vec<_> = rendered.iter().map(|(name, _)| name.as_str()).collect();
+    let templates = Templates::embedded(four_portals()).unwrap();
+    let names: Vec<String> = templates.templates().iter().map(ToString::to_string).collect();
     assert_eq!(names, OPTIONAL.map(|(name, _)| name), "the list of templates changed: approve the new one here");
-    for (name, letter) in rendered {
+    let shown = samples(&templates);
+    let variants: Vec<&str> = shown.iter().filter(|s| s.locale.is_some()).map(|s| s.folder.as_str()).collect();
+    assert_eq!(variants, VARIANTS, "the list of languages changed: approve the new one here");
+    for Shown { folder, letter, .. } in shown {
         let subject = format!("{}\n", letter.subject);
         for (file, actual) in [("subject.txt", subject), ("body.html", letter.html), ("body.txt", letter.text)] {
-            let path = golden(&name, file);
+            let path = golden(&folder, file);
             if env::var_os("UPDATE_GOLDEN").is_some() {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(&path, actual).unwrap();
@@ -79,9 +103,29 @@ fn every_sample_renders_as_approved() {
     }
 }
 
+/// What applications send, by the names that they have for it.
+#[test]
+fn every_type_of_letter_has_its_template() {
+    let types = [
+        "hub_welcome hub_forgot_password hub_password_changed hub_email_verification",
+        "org_welcome org_forgot_password org_password_changed org_invite",
+        "agency_welcome agency_forgot_password agency_password_changed",
+        "admin_tfa",
+    ];
+    let templates = Templates::embedded(Brand::default()).unwrap().templates();
+    let there = |name: &str| templates.contains(&TemplateName::parse(name).unwrap());
+    for name in types.iter().flat_map(|line| line.split(' ')) {
+        let (portal, rest) = name.split_once('_').unwrap();
+        assert!(there(&format!("{portal}/{}", rest.replace('_', "-"))), "{name}");
+    }
+    for name in ["invitation", "verification-code", "password-reset"] {
+        assert!(there(name), "{name}");
+    }
+}
+
 #[test]
 fn every_letter_fetches_nothing_and_runs_nothing() {
-    for (name, letter) in samples(&Templates::embedded(&brand()).unwrap()) {
+    for Shown { folder: name, letter, .. } in samples(&Templates::embedded(&brand()).unwrap()) {
         let html = letter.html.to_ascii_lowercase();
         for remote in
             ["src=", "srcset", "url(", "@import", "<link", "<script", "<iframe", "<form", "<img", " on", "javascript:"]
@@ -101,18 +145,20 @@ fn every_letter_fetches_nothing_and_runs_nothing() {
 
 #[test]
 fn every_letter_is_made_for_people() {
-    for (name, letter) in samples(&Templates::embedded(&brand()).unwrap()) {
+    for Shown { folder: name, locale, letter, .. } in samples(&Templates::embedded(&brand()).unwrap()) {
+        let lang = locale.as_ref().map_or("en", Locale::as_str);
+        let language = format!("<html lang=\"{lang}\" dir=\"{}\"", if lang == "ar" { "rtl" } else { "ltr" });
         for needed in [
-            "<html lang=\"en\" dir=\"ltr\">",
+            language.as_str(),
             "name=\"color-scheme\" content=\"light dark\"",
             "prefers-color-scheme: dark",
             "width=device-width",
-            "display:none",
+            "display: none",
         ] {
             assert!(letter.html.contains(needed), "{name}: {needed}");
         }
         let tables = letter.html.matches("<table").count();
-        assert_eq!(letter.html.matches("<table role=\"presentation\"").count(), tables, "{name}: a table speaks");
+        assert_eq!(letter.html.matches(" role=\"presentation\"").count(), tables, "{name}: a table speaks");
         assert!(!letter.text.contains(['<', '>']), "{name}: markup in the text");
         assert!(!letter.text.contains("\n\n\n"), "{name}: a gap in the text");
         for line in letter.text.lines() {
@@ -123,7 +169,7 @@ fn every_letter_is_made_for_people() {
 
 #[test]
 fn every_link_stands_alone_on_its_line_of_text() {
-    for (name, letter) in samples(&Templates::embedded(&brand()).unwrap()) {
+    for Shown { folder: name, letter, .. } in samples(&Templates::embedded(&brand()).unwrap()) {
         for line in letter.text.lines().filter(|line| line.contains("https:")) {
             assert!(line.starts_with("https:") && !line.contains(' '), "{name}: {line}");
         }
@@ -139,7 +185,7 @@ fn every_template_does_without_its_optional_variables_and_without_a_brand() {
         let sample = templates.sample(&name).unwrap();
         let without: Data = sample.clone().into_iter().filter(|(key, _)| !optional.contains(&key.as_str())).collect();
         assert_eq!(without.len() + optional.len(), sample.len());
-        let letter = templates.render(&name, &without).unwrap();
+        let letter = templates.render(&name, None, &without).unwrap();
         let greeting = letter.text.lines().next().unwrap();
         assert!(["Hello,", "Hi,"].contains(&greeting), "{}", letter.text);
         assert!(!letter.text.contains("\n\n\n"), "{}", letter.text);
@@ -151,7 +197,7 @@ fn every_template_does_without_its_optional_variables_and_without_a_brand() {
 #[test]
 fn no_portal_says_what_another_says() {
     let mut said: BTreeMap<String, String> = BTreeMap::new();
-    for (name, letter) in samples(&Templates::embedded(&brand()).unwrap()) {
+    for Shown { name, letter, .. } in samples(&Templates::embedded(&brand()).unwrap()) {
         let Some((portal, _)) = name.as_str().split_once('/') else { continue };
         for sentence in sentences(&letter) {
             let other = said.entry(sentence.clone()).or_insert_with(|| portal.to_owned());
@@ -178,11 +224,11 @@ fn a_code_is_in_both_bodies_and_never_in_subject_or_preheader() {
     let templates = Templates::embedded(&brand()).unwrap();
     for name in ["admin/tfa", "verification-code"] {
         let name = TemplateName::parse(name).unwrap();
-        let letter = templates.render(&name, &templates.sample(&name).unwrap()).unwrap();
+        let letter = templates.render(&name, None, &templates.sample(&name).unwrap()).unwrap();
         assert!(!letter.subject.contains("042137"), "{name}");
         assert_eq!(letter.html.matches("042137").count(), 1, "{name}");
         assert_eq!(letter.text.matches("042137").count(), 1, "{name}");
-        let preheader = letter.html.split("display:none").nth(1).unwrap().split("</div>").next().unwrap();
+        let preheader = letter.html.split("<div class=\"preheader\"").nth(1).unwrap().split("</div>").next().unwrap();
         assert!(preheader.contains("10 minutes") && !preheader.contains("042137"), "{name}");
     }
 }
@@ -190,7 +236,7 @@ fn a_code_is_in_both_bodies_and_never_in_subject_or_preheader() {
 #[test]
 fn the_version_is_short_and_the_same_for_the_same_files() {
     let (first, second) = (Templates::embedded(&brand()).unwrap(), Templates::embedded(&Brand::default()).unwrap());
-    let versions = |templates: &Templates| samples(templates).into_iter().map(|(_, l)| l.version).collect::<Vec<_>>();
+    let versions = |templates: &Templates| samples(templates).into_iter().map(|s| s.letter.version).collect::<Vec<_>>();
     assert_eq!(versions(&first), versions(&second));
     for version in versions(&first) {
         assert!(version.len() == 16 && version.bytes().all(|b| b.is_ascii_hexdigit()), "{version}");

@@ -10,6 +10,8 @@ WITH old AS (
      ORDER BY p.created_at
      LIMIT $2::bigint
        FOR UPDATE OF p SKIP LOCKED
+), files AS (
+    DELETE FROM email.attachments a USING old WHERE a.seq = old.seq
 ), compared AS (
     UPDATE email.idempotency i SET fingerprint = NULL FROM old WHERE i.delivery = old.delivery_id
 )

@@ -33,10 +33,12 @@ macro_rules! migrations {
 }
 
 /// All migrations, oldest first; a test holds this list against the folder.
-pub(super) const MIGRATIONS: [Migration; 6] = migrations![
+pub(super) const MIGRATIONS: [Migration; 8] = migrations![
     ("20261123075900", "schema_create"),
     ("20261123080000", "deliveries_create"),
     ("20261123080100", "queue_create"),
+    ("20261123080150", "attachments_create"),
+    ("20261123080160", "pauses_create"),
     ("20261123080200", "lifecycle_guard"),
     ("20261123080300", "enqueue_create"),
     ("20261123080400", "views_create"),

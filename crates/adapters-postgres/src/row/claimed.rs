@@ -5,6 +5,7 @@ use postroom_domain::address::{EmailAddress, Mailbox};
 use postroom_domain::id::{DeliveryId, LeaseToken, TemplateName, TenantId, TransportName, Workflow};
 use postroom_domain::letter::{HeaderField, Priority, Subject};
 use postroom_domain::lifecycle::DeliveryState;
+use postroom_domain::locale::Locale;
 use postroom_domain::status::Status;
 use postroom_ports::letter::{FrozenLetter, Letter};
 use postroom_ports::queue::{Claim, Content, Fence};
@@ -40,15 +41,18 @@ pub(crate) struct ClaimedRow {
     pub(crate) metadata: Value,
     pub(crate) provider: Option<String>,
     pub(crate) data: Option<Value>,
+    pub(crate) locale: Option<String>,
     pub(crate) subject: Option<String>,
     pub(crate) reply_to: Option<String>,
     pub(crate) headers: Option<Value>,
+    pub(crate) attachments: Option<i16>,
     pub(crate) frozen: Option<Vec<u8>>,
     pub(crate) mail_from: Option<String>,
     pub(crate) rcpt_to: Option<String>,
     pub(crate) message_id: Option<String>,
     pub(crate) rendered_subject: Option<String>,
     pub(crate) template_version: Option<String>,
+    pub(crate) rendered_locale: Option<String>,
     pub(crate) now: Stored,
 }
 
@@ -87,7 +91,9 @@ impl ClaimedRow {
         let (fence, state, queued_at) = (self.fence()?, self.state()?, time(self.queued_at));
         let provider = self.provider.clone().map(|name| text("provider", name, TransportName::parse)).transpose()?;
         let content = self.content()?;
-        Ok(Claim { fence, taken_from, state, queued_at, content, provider, letter: self.letter()? })
+        let attachments =
+            u32::try_from(self.attachments.unwrap_or_default()).map_err(|_| Undecodable("attachments"))?;
+        Ok(Claim { fence, taken_from, state, queued_at, content, attachments, provider, letter: self.letter()? })
     }
 
     fn content(&self) -> Result<Content, Undecodable> {
@@ -103,6 +109,7 @@ impl ClaimedRow {
             message_id: self.message_id.clone().ok_or(Undecodable("message_id"))?,
             subject: self.rendered_subject.clone().ok_or(Undecodable("rendered_subject"))?,
             template_version: self.template_version.clone().ok_or(Undecodable("template_version"))?,
+            locale: self.rendered_locale.clone().map(|tag| text("rendered_locale", tag, Locale::parse)).transpose()?,
         }))
     }
 
@@ -119,6 +126,7 @@ impl ClaimedRow {
             template: text("template", self.template.ok_or(Undecodable("template"))?, TemplateName::parse)?,
             recipient,
             data: object("data", self.data.ok_or(Undecodable("data"))?)?,
+            locale: self.locale.map(|tag| text("locale", tag, Locale::parse)).transpose()?,
             subject: self.subject.map(|subject| text("subject", subject, Subject::parse)).transpose()?,
             reply_to: self.reply_to.map(|reply_to| address("reply_to", &reply_to)).transpose()?,
             headers: headers.collect::<Result<_, _>>().map_err(|_| Undecodable("headers"))?,

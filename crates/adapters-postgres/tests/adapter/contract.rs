@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_ports::contract::StoreHarness;
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
@@ -27,6 +28,10 @@ impl StoreHarness for Scene {
 
     fn workers(&self) -> Arc<dyn WorkerRegistry> {
         Arc::new(self.store.workers())
+    }
+
+    fn pauses(&self) -> Arc<dyn PauseBoard> {
+        Arc::new(self.store.pauses())
     }
 
     async fn advance(&self, by: Duration) {
@@ -59,6 +64,7 @@ impl StoreHarness for Scene {
             older("workers", &["started_at", "beat_at"]),
             older("reports", &["created_at"]),
             older("relay", &["due_at"]),
+            older("pauses", &["since", "until"]),
             "COMMIT".to_owned(),
         ];
         self.sql(&statements.concat()).await;
@@ -68,3 +74,4 @@ impl StoreHarness for Scene {
 postroom_ports::queue_contract!(Scene);
 postroom_ports::tracker_contract!(Scene);
 postroom_ports::worker_contract!(Scene);
+postroom_ports::pauses_contract!(Scene);

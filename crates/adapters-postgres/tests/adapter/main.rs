@@ -2,6 +2,7 @@
 //! is linked once and needs one server.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test states what must hold")]
 
+mod attachments;
 mod contract;
 mod doors;
 mod guard;
@@ -9,6 +10,7 @@ mod hostile;
 mod listener;
 mod migrations;
 mod outside_writer;
+mod pooled;
 mod rights;
 mod scene;
 mod storm;

@@ -23,7 +23,7 @@ async fn an_enqueuer_may_use_the_door_and_nothing_behind_it() {
     for sql in [
         "SELECT count(*) FROM email.deliveries",
         "SELECT count(*) FROM email.payloads",
-        "INSERT INTO email.outbox (seq, status, priority) VALUES (1, 'queued', 5)",
+        "INSERT INTO email.outbox (seq, status, priority, workflow) VALUES (1, 'queued', 5, 'invite')",
         "UPDATE email.deliveries SET status = 'cancelled'",
     ] {
         assert_eq!(refusal(&mut app, sql).await.0, "42501", "{sql}");
@@ -89,8 +89,8 @@ async fn tenants_see_their_own_and_readers_see_all() {
 async fn a_worker_role_can_do_all_that_the_adapter_does() {
     use postroom_adapters_postgres::PostgresStore;
     use postroom_domain::lifecycle::Event;
-    use postroom_ports::contract::letters::{decide, delivery, report, worker_id};
-    use postroom_ports::queue::{DeliveryQueue, Fenced, Request, Retention, Settlement};
+    use postroom_ports::contract::letters::{decide, frozen, report, transport_name, with_attachments, worker_id};
+    use postroom_ports::queue::{DeliveryQueue, Fenced, Ready, Request, Retention, Settlement};
     use postroom_ports::tracker::DeliveryTracker;
     use postroom_ports::worker::{Presence, WorkerRegistry};
 
@@ -102,9 +102,12 @@ async fn a_worker_role_can_do_all_that_the_adapter_does() {
     let (queue, workers, worker) = (store.queue(), store.workers(), worker_id());
     workers.register(worker, "test").await.unwrap();
     workers.set_presence(worker, Presence::Idle).await.unwrap();
-    let (sent, cancelled) = (scene.enqueue(&delivery()).await, scene.enqueue(&delivery()).await);
+    let (sent, cancelled) = (scene.enqueue(&with_attachments()).await, scene.enqueue(&with_attachments()).await);
     queue.request(std::slice::from_ref(&cancelled), Request::Cancel).await.unwrap();
     let claim = scene.claim().await.pop().unwrap();
+    assert_eq!(queue.attachments(&claim.fence).await.unwrap().len(), 2);
+    let ready = Ready { fence: claim.fence.clone(), frozen: Some(frozen(&sent)), transport: transport_name("smtp") };
+    assert_eq!(queue.ready(&[ready]).await.unwrap(), [Fenced::Done]);
     let settlement = Settlement {
         fence: claim.fence.clone(),
         transition: decide(&claim.state, &Event::GivenBack, claim.queued_at),

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore, migrate};
+use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore, Statements, migrate};
 use postroom_domain::id::DeliveryId;
 use postroom_ports::contract::letters;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
-use postroom_ports::queue::{Batch, Claim, ClaimRequest, DeliveryQueue, Enqueued};
+use postroom_ports::queue::{Among, Batch, Claim, ClaimRequest, DeliveryQueue, Enqueued};
 use postroom_ports::tracker::{Delivery, DeliveryTracker};
-use postroom_test_database::{Template, TestDatabase};
+use postroom_test_database::{Pooler, Template, TestDatabase};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -57,6 +57,19 @@ impl Scene {
         Self { database, store }
     }
 
+    /// The same, and a store that reaches it through a pooler.
+    pub(crate) async fn behind_a_pooler() -> (Self, Pooler) {
+        let database = TestDatabase::fresh(template()).await.unwrap();
+        let pooler = Pooler::before(database.url()).await.unwrap();
+        let pooled = PostgresConfig {
+            statements: Statements::Unnamed,
+            direct: Some(DatabaseUrl::new(database.url())),
+            ..config(pooler.url())
+        };
+        let store = PostgresStore::connect(&pooled).await.unwrap();
+        (Self { database, store }, pooler)
+    }
+
     /// A connection of somebody else.
     pub(crate) async fn connection(&self) -> PgConnection {
         PgConnection::connect(self.database.url()).await.unwrap()
@@ -88,6 +101,7 @@ impl Scene {
             lane_share: 100,
             lease: std::time::Duration::from_mins(1),
             held_tenants: Vec::new(),
+            among: Among::default(),
         };
         self.store.queue().claim(&request).await
     }

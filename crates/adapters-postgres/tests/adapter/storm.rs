@@ -12,7 +12,7 @@ use postroom_ports::contract::letters::{
     decide, deferred, delivery, frozen, in_doubt, receipt, report, transport_name, worker_id,
 };
 use postroom_ports::letter::NewDelivery;
-use postroom_ports::queue::{Batch, ClaimRequest, DeliveryQueue, Fenced, Ready, Request, Settlement};
+use postroom_ports::queue::{Among, Batch, ClaimRequest, DeliveryQueue, Fenced, Ready, Request, Settlement};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
 
@@ -62,7 +62,12 @@ async fn work_off(scene: &Scene, batch: Batch, round: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn workers_cancellers_and_reporters_at_once_leave_every_letter_accounted_for() {
-    let scene = Arc::new(Scene::fresh().await);
+    everybody_at_once(Scene::fresh().await, 4).await;
+}
+
+/// The storm itself, with so many workers.
+pub(crate) async fn everybody_at_once(scene: Scene, workers: usize) {
+    let scene = Arc::new(scene);
     let letters: Vec<NewDelivery> = (0..LETTERS).map(|_| delivery()).collect();
     let ids: Vec<DeliveryId> = letters.iter().map(|letter| letter.delivery_id.clone()).collect();
     let mut everybody = Vec::new();
@@ -70,13 +75,20 @@ async fn workers_cancellers_and_reporters_at_once_leave_every_letter_accounted_f
         let scene = Arc::clone(&scene);
         everybody.push(tokio::spawn(async move { drop(scene.store.queue().enqueue(&part).await.unwrap()) }));
     }
-    for _ in 0..4 {
+    for _ in 0..workers {
         let scene = Arc::clone(&scene);
         everybody.push(tokio::spawn(async move {
             let worker = worker_id();
             scene.store.workers().register(worker, "storm").await.unwrap();
             for round in 0..25 {
-                let request = ClaimRequest { worker, limit: 17, lane_share: 5, lease: LEASE, held_tenants: Vec::new() };
+                let request = ClaimRequest {
+                    worker,
+                    limit: 17,
+                    lane_share: 5,
+                    lease: LEASE,
+                    held_tenants: Vec::new(),
+                    among: Among::default(),
+                };
                 scene.store.workers().beat(worker).await.unwrap();
                 work_off(&scene, scene.store.queue().claim(&request).await.unwrap(), round).await;
             }

@@ -3,7 +3,7 @@
 use postroom_adapters_postgres::{PostgresStore, Statements};
 use postroom_domain::lifecycle::Event;
 use postroom_ports::contract::letters::{decide, delivery, worker_id};
-use postroom_ports::queue::{ClaimRequest, DeliveryQueue, Fenced, Settlement};
+use postroom_ports::queue::{Among, ClaimRequest, DeliveryQueue, Fenced, Settlement};
 use postroom_ports::tracker::{DeliveryTracker, Search};
 use postroom_ports::worker::WorkerRegistry;
 
@@ -37,7 +37,14 @@ async fn unnamed_statements_run_in_transactions_and_leave_no_name_behind() {
             queue.enqueue(std::slice::from_ref(&new)).await.unwrap();
         }
         let lease = std::time::Duration::from_mins(1);
-        let request = ClaimRequest { worker, limit: 10, lane_share: 10, lease, held_tenants: Vec::new() };
+        let request = ClaimRequest {
+            worker,
+            limit: 10,
+            lane_share: 10,
+            lease,
+            held_tenants: Vec::new(),
+            among: Among::default(),
+        };
         let claim = queue.claim(&request).await.unwrap().claims.pop().unwrap();
         assert_eq!(claim.state.attempts, round);
         let settlement = Settlement {

@@ -65,6 +65,7 @@ fn words(name: &str, subject: &str, text: &str) -> Words {
             html: format!("<p>{text}</p>"),
             text: text.to_owned(),
             version: "v1".to_owned(),
+            locale: None,
         },
         headers: Vec::new(),
         reply_to: None,

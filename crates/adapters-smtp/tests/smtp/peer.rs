@@ -50,6 +50,7 @@ pub(crate) fn with_bytes(to: &str, bytes: Vec<u8>) -> FrozenLetter {
         message_id: "1@example.com".to_owned(),
         subject: "A letter".to_owned(),
         template_version: "1".to_owned(),
+        locale: None,
     }
 }
 

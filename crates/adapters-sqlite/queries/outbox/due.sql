@@ -1,7 +1,11 @@
 -- Which letters a claim takes. Instead of ranking the whole backlog it walks from lane to lane (a jump in the index
 -- each) and reads only the head of each one, so that a claim costs the same behind ten letters and behind a million.
--- The rounds make the shares: first everybody's share by urgency, then the next, as far as the limit goes.
-WITH RECURSIVE lanes (priority, tenant) AS (
+-- The rounds make the shares: first everybody's share by urgency, then the next, as far as the limit goes. Letters are
+-- taken of the workflows ?5 alone where ?6 says so, and of all others where it does not; never of what people paused.
+WITH RECURSIVE paused (kind, name) AS MATERIALIZED (
+    SELECT kind, name FROM pauses WHERE until IS NULL OR until > ?1
+),
+lanes (priority, tenant) AS (
     SELECT * FROM (
         SELECT priority, tenant FROM outbox WHERE status IN ('queued', 'retrying')
         ORDER BY priority, tenant LIMIT 1
@@ -32,8 +36,11 @@ heads AS (
         SELECT seq FROM outbox
         WHERE status IN ('queued', 'retrying') AND priority = lanes.priority AND tenant = lanes.tenant
             AND due_at <= ?1 AND (expires_at IS NULL OR expires_at > ?1)
+            AND workflow NOT IN (SELECT name FROM paused WHERE kind = 'workflow')
+            AND (workflow IN (SELECT value FROM json_each(?5))) = ?6
         ORDER BY due_at, seq LIMIT ?2
     )
     WHERE lanes.tenant NOT IN (SELECT value FROM json_each(?4))
+        AND lanes.tenant NOT IN (SELECT name FROM paused WHERE kind = 'tenant')
 )
 SELECT seq AS "seq!: i64" FROM heads ORDER BY round, priority DESC, due_at, seq LIMIT ?2

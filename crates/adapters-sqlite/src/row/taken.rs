@@ -3,6 +3,7 @@
 use postroom_domain::address::{EmailAddress, Mailbox};
 use postroom_domain::id::{DeliveryId, LeaseToken, TemplateName, TenantId, TransportName, Workflow};
 use postroom_domain::letter::{Priority, Subject};
+use postroom_domain::locale::Locale;
 use postroom_domain::time::Timestamp;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::{FrozenLetter, Letter};
@@ -37,15 +38,18 @@ pub(crate) struct TakenRow {
     pub(crate) age_from: i64,
     pub(crate) expires_at: Option<i64>,
     pub(crate) data: Option<String>,
+    pub(crate) locale: Option<String>,
     pub(crate) subject: Option<String>,
     pub(crate) reply_to: Option<String>,
     pub(crate) headers: Option<String>,
+    pub(crate) attachments: Option<i64>,
     pub(crate) frozen: Option<Vec<u8>>,
     pub(crate) mail_from: Option<String>,
     pub(crate) rcpt_to: Option<String>,
     pub(crate) message_id: Option<String>,
     pub(crate) rendered_subject: Option<String>,
     pub(crate) template_version: Option<String>,
+    pub(crate) rendered_locale: Option<String>,
 }
 
 impl TakenRow {
@@ -56,13 +60,15 @@ impl TakenRow {
         let token = at.parsed("token", Uuid::from_slice(&self.token))?;
         let delivery_id = at.parsed("delivery_id", DeliveryId::parse(self.delivery_id.as_str()))?;
         let state = self.state().decode(at)?;
+        let content = Place { table: "payloads", ..at };
         Ok(Claim {
             fence: Fence { delivery_id, seq: self.seq, token: LeaseToken::new(token) },
             taken_from: state.status,
             state,
             queued_at: Timestamp::from_micros(self.queued_at),
             provider: at.maybe("provider", self.provider.clone(), TransportName::parse)?,
-            content: self.content(Place { table: "payloads", ..at })?,
+            content: self.content(content)?,
+            attachments: content.parsed("attachments", u32::try_from(self.attachments.unwrap_or_default()))?,
             letter: self.letter(at)?,
         })
     }
@@ -94,6 +100,7 @@ impl TakenRow {
             message_id: at.some("message_id", self.message_id.clone())?,
             subject: at.some("rendered_subject", self.rendered_subject.clone())?,
             template_version: at.some("template_version", self.template_version.clone())?,
+            locale: at.maybe("rendered_locale", self.rendered_locale.clone(), Locale::parse)?,
         }))
     }
 
@@ -105,6 +112,7 @@ impl TakenRow {
             template: at.parsed("template", TemplateName::parse(at.some("template", self.template)?))?,
             recipient: at.parsed("recipient_name", Mailbox::new(self.recipient_name.as_deref(), address))?,
             data: content.json("data", &content.some("data", self.data)?)?,
+            locale: content.maybe("locale", self.locale, Locale::parse)?,
             subject: content.maybe("subject", self.subject, Subject::parse)?,
             reply_to: content.maybe("reply_to", self.reply_to, EmailAddress::parse)?,
             headers: content.json("headers", &content.some("headers", self.headers)?)?,

@@ -7,7 +7,7 @@ use postroom_domain::invalid::Invalid;
 use super::{Failure, Global, output};
 use crate::config::{Config, Mistakes, Sources, StoreSettings, environment, parse_store};
 use crate::telemetry::{self, Colours, LogFormat};
-use crate::wiring::{self, Store};
+use crate::wiring::{self, Store, Templates};
 
 /// How results are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +92,14 @@ impl Context {
     /// None was named, or it cannot be opened.
     pub(super) async fn open(&self) -> Result<Store, Failure> {
         Ok(wiring::open(self.store_settings()?).await?)
+    }
+
+    /// The templates, as a worker would have them.
+    ///
+    /// # Errors
+    /// What is wrong with one, by file; or with a brand, by setting.
+    pub(super) fn templates(&self) -> Result<Templates, Failure> {
+        wiring::templates(&self.config).map_err(|error| Failure::usage(format!("{error:#}")))
     }
 
     /// Which store it is, for the first line of those that run for long; never a password.

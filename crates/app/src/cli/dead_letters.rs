@@ -1,16 +1,14 @@
 //! `postroom dead-letters`: what was given up, and how it goes out after all.
 
-mod redrive;
-
 use clap::{Args, Subcommand};
 use postroom_domain::status::Status;
-use postroom_ports::tracker::Page;
+use postroom_ports::queue::Request;
 
-use super::Failure;
 use super::context::Context;
-use super::filters::{Filters, read_cursor};
-use super::search;
+use super::many::{Many, Wish};
+use super::search::Listing;
 use super::status::StatusCommand;
+use super::{Failure, retry};
 
 /// Letters that nobody will try again by itself.
 #[derive(Args, Debug)]
@@ -26,7 +24,7 @@ enum What {
     /// Show one with its whole history
     Show(StatusCommand),
     /// Put them back with their whole budget: some by id, some by filter, or all
-    Redrive(redrive::Redrive),
+    Redrive(Redrive),
 }
 
 /// Which of those that were given up.
@@ -46,15 +44,24 @@ impl Given {
 #[derive(Args, Debug)]
 struct List {
     #[command(flatten)]
-    filters: Filters,
+    listing: Listing,
     #[command(flatten)]
     given: Given,
-    /// How many to show
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    limit: u32,
-    /// Begin where a page ended
-    #[arg(long, value_name = "PLACE")]
-    after: Option<String>,
+}
+
+/// Puts letters back that were given up.
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "postroom dead-letters redrive DELIVERY_ID...\n       postroom dead-letters redrive [--workflow NAME] \
+                      [--since TIME] [FILTER]...\n       postroom dead-letters redrive --all",
+    after_help = "By filter or all, it says how many there are and asks first; --yes answers for a script. Exit status 1 if \
+                  any was left as it is."
+)]
+struct Redrive {
+    #[command(flatten)]
+    many: Many,
+    #[command(flatten)]
+    given: Given,
 }
 
 impl DeadLetters {
@@ -64,19 +71,30 @@ impl DeadLetters {
     /// A filter that is none, a letter that cannot be put back, or a store that cannot be used.
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.what {
-            What::List(command) => command.run(context).await,
+            What::List(command) => command.listing.run(context, command.given.statuses()).await,
             What::Show(command) => command.run(context).await,
             What::Redrive(command) => command.run(context).await,
         }
     }
 }
 
-impl List {
+impl Redrive {
     async fn run(self, context: &Context) -> Result<(), Failure> {
-        let search = self.filters.search(self.given.statuses())?;
-        let after = self.after.as_deref().map(read_cursor).transpose()?;
-        let page: Page = context.open().await?.tracker.search(&search, after.as_ref(), self.limit).await?;
-        search::show(context, &page);
-        Ok(())
+        let wish = Wish {
+            request: Request::Redrive,
+            among: self.given.statuses(),
+            done: "put back",
+            key: "redriven",
+            would: "would be put back and sent again",
+            why_not,
+        };
+        self.many.carry_out(context, wish).await
+    }
+}
+
+const fn why_not(status: Status) -> &'static str {
+    match status {
+        Status::Retrying => "it was not given up; `postroom retry` makes its next attempt at once",
+        other => retry::why_not(other),
     }
 }

@@ -1,5 +1,6 @@
 //! `postroom enqueue`.
 
+mod files;
 mod flags;
 
 use std::path::{Path, PathBuf};
@@ -11,12 +12,11 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::context::{Context, Format};
-use super::lines::{self, Line};
+use super::lines::{self, Content, Line};
 use super::{Failure, output, progress};
 use crate::accept::{Accepted, Door, Receipt};
 use crate::fields::Fields;
 use crate::system::SystemChance;
-use crate::wiring;
 
 /// How many letters are stored in one transaction.
 const CHUNK: usize = 100;
@@ -24,11 +24,13 @@ const CHUNK: usize = 100;
 /// Hands letters in and prints the id of each, once it is stored.
 #[derive(Args, Debug)]
 #[command(
-    override_usage = "postroom enqueue --workflow NAME --template NAME --to ADDRESS [--set KEY=VALUE]...\n       \
+    override_usage = "postroom enqueue --workflow NAME --template NAME --to ADDRESS [--set KEY=VALUE]... [--attach FILE]...\n       \
                             postroom enqueue --file FILE",
     after_help = "Each line of FILE is a JSON object with the fields workflow, template, recipient, data, and if wanted \
                   recipient_name, subject, delivery_id, idempotency_key, due_at, expires_at, priority, tenant_id, \
-                  source_type, source_id, reply_to, headers, metadata.\n\
+                  source_type, source_id, reply_to, headers, metadata, locale, attachments.\n\
+                  attachments is a list of {filename, content_type, content, content_id}: content in Base64; content_id \
+                  for an image that the HTML shows as cid:…. At most 10, of 7 MB together.\n\
                   A bad line is reported with its number and makes the exit status 1; the good ones stand."
 )]
 pub(super) struct Enqueue {
@@ -50,8 +52,10 @@ impl Enqueue {
             None => Some(self.flags.into_fields().map_err(|e| Failure::usage(e.to_string()))?),
         };
         let store = context.open().await?;
-        let renderer = wiring::renderer(&context.config).map_err(|e| Failure::usage(format!("{e:#}")))?;
-        let desk = Desk { door: Door::new(store.queue, renderer, Arc::new(SystemChance)), format: context.format };
+        let renderer = Arc::new(context.templates()?);
+        let languages = context.config.languages.clone();
+        let door = Door::new(store.queue, renderer, Arc::new(SystemChance)).in_languages(languages);
+        let desk = Desk { door, format: context.format };
         match (letter, self.file) {
             (Some(fields), _) => desk.one(fields).await,
             (None, Some(file)) => desk.many(&file).await,
@@ -94,7 +98,7 @@ impl Desk {
         let mut tally = Tally::default();
         while let Some(first) = lines.recv().await {
             let chunk = chunk(first, &mut lines);
-            progress.inc(chunk.iter().map(length).sum());
+            progress.inc(chunk.iter().map(|line| line.content.length()).sum());
             self.take(chunk, &mut tally).await?;
         }
         progress.finish_and_clear();
@@ -106,11 +110,12 @@ impl Desk {
 
     /// Stores what can be stored of a chunk; ids appear only after their commit.
     async fn take(&self, chunk: Vec<Line>, tally: &mut Tally) -> Result<(), Failure> {
-        let read: Vec<(u64, Result<Fields, Invalid>)> = chunk.into_iter().map(parse).collect();
-        let good = read.iter().filter_map(|(_, fields)| fields.as_ref().ok().cloned()).collect();
+        let mut good = Vec::with_capacity(chunk.len());
+        let read: Vec<(u64, Result<(), Invalid>)> =
+            chunk.into_iter().map(|line| (line.number, parse(line.content).map(|fields| good.push(fields)))).collect();
         let mut answers = self.door.accept(good).await?.into_iter();
-        for (number, fields) in read {
-            let answer: Accepted = fields.and_then(|_| {
+        for (number, read) in read {
+            let answer: Accepted = read.and_then(|()| {
                 answers
                     .next()
                     .unwrap_or_else(|| Err(Invalid::new("letter", "got no answer from the store; hand it in again")))
@@ -151,7 +156,7 @@ impl Desk {
     }
 }
 
-/// The first line and whatever else is there already.
+/// The first line and whatever else is there already: that is never more than the lines' budget.
 fn chunk(first: Line, lines: &mut mpsc::Receiver<Line>) -> Vec<Line> {
     let mut chunk = vec![first];
     while chunk.len() < CHUNK
@@ -162,23 +167,13 @@ fn chunk(first: Line, lines: &mut mpsc::Receiver<Line>) -> Vec<Line> {
     chunk
 }
 
-fn parse(line: Line) -> (u64, Result<Fields, Invalid>) {
-    match line {
-        Line::Text(number, text) => (number, Fields::from_json(&text)),
-        Line::TooLong(number, size) => {
+fn parse(content: Content) -> Result<Fields, Invalid> {
+    match content {
+        Content::Text(text) => Fields::from_json(&text),
+        Content::TooLong(size) => {
             let reason = format!("is {size} bytes long; at most {} are accepted", lines::LINE_LIMIT);
-            (number, Err(Invalid::new("letter", reason)))
+            Err(Invalid::new("letter", reason))
         }
-        Line::Broken(number, kind) => {
-            (number, Err(Invalid::new("letter", format!("cannot be read: {kind}; the rest was not read"))))
-        }
-    }
-}
-
-fn length(line: &Line) -> u64 {
-    match line {
-        Line::Text(_, text) => u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(1),
-        Line::TooLong(_, size) => *size,
-        Line::Broken(..) => 0,
+        Content::Broken(kind) => Err(Invalid::new("letter", format!("cannot be read: {kind}; the rest was not read"))),
     }
 }

@@ -37,7 +37,7 @@ pub(super) const fn why_not(status: Status) -> &'static str {
         Status::Queued => "it has not been tried yet, and goes out when it is due",
         Status::InProgress => "a worker has it right now",
         Status::InDoubt => {
-            "it may have arrived: `postroom resolve DELIVERY_ID --resend` sends it again, and --sent or --give-up do not"
+            "it may have arrived: `postroom in-doubt resolve --resend DELIVERY_ID` sends it again, and --sent or --give-up do not"
         }
         Status::Sent => "it has been sent",
         Status::Cancelled => "it was called off for good; hand in a new letter",

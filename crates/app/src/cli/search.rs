@@ -1,6 +1,7 @@
 //! `postroom search`.
 
 use clap::Args;
+use postroom_domain::status::Status;
 use postroom_ports::tracker::{Cursor, DeliveryTracker, Page, Search};
 use serde_json::{Value, json};
 
@@ -20,9 +21,16 @@ const CHUNK: u32 = 200;
 )]
 pub(super) struct SearchCommand {
     #[command(flatten)]
-    filters: Filters,
+    listing: Listing,
     #[command(flatten)]
     status: StatusFilter,
+}
+
+/// Which deliveries to list, and how many of them.
+#[derive(Args, Debug)]
+pub(super) struct Listing {
+    #[command(flatten)]
+    filters: Filters,
     /// How many to show
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
@@ -40,7 +48,17 @@ impl SearchCommand {
     /// # Errors
     /// A filter that is none, or a store that cannot be used.
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let search = self.filters.search(self.status.statuses())?;
+        self.listing.run(context, self.status.statuses()).await
+    }
+}
+
+impl Listing {
+    /// Lists those in any of `statuses`.
+    ///
+    /// # Errors
+    /// A filter that is none, or a store that cannot be used.
+    pub(super) async fn run(self, context: &Context, statuses: Vec<Status>) -> Result<(), Failure> {
+        let search = self.filters.search(statuses)?;
         let after = self.after.as_deref().map(read_cursor).transpose()?;
         let tracker = context.open().await?.tracker;
         let page = if self.all {

@@ -3,10 +3,11 @@
 use clap::Args;
 use postroom_domain::id::DeliveryId;
 use postroom_domain::status::Status;
+use postroom_ports::pauses::Pause;
 use postroom_ports::tracker::Delivery;
 
 use super::context::{Context, Format};
-use super::{Failure, output, timeline};
+use super::{Failure, output, pauses, timeline};
 use crate::config::Switch;
 
 /// Shows one delivery with its whole history.
@@ -23,10 +24,10 @@ impl StatusCommand {
     /// There is no such delivery.
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let id = DeliveryId::parse(&self.delivery_id).map_err(|e| Failure::usage(e.to_string()))?;
-        let tracker = context.open().await?.tracker;
-        let Some(delivery) = tracker.find(&id).await? else { return Err(Failure::unknown(id.as_str())) };
-        let events = tracker.history(&id).await?;
-        let waiting = waits_for(&delivery, context);
+        let store = context.open().await?;
+        let Some(delivery) = store.tracker.find(&id).await? else { return Err(Failure::unknown(id.as_str())) };
+        let events = store.tracker.history(&id).await?;
+        let waiting = waits_for(&delivery, context, &store.pauses.paused().await?);
         match context.format {
             Format::Json => {
                 let mut document = timeline::json(&delivery, &events);
@@ -47,16 +48,21 @@ impl StatusCommand {
     }
 }
 
-/// Why a waiting letter is held back by configuration, where it is.
-fn waits_for(delivery: &Delivery, context: &Context) -> Option<String> {
+/// Why a waiting letter is held back by configuration or by a person, where it is.
+fn waits_for(delivery: &Delivery, context: &Context, pauses: &[Pause]) -> Option<String> {
     if !matches!(delivery.status, Status::Queued | Status::Retrying) {
         return None;
     }
     if context.config.email == Switch::Off {
         return Some("EMAIL_ENABLED is false: letters are accepted and wait".to_owned());
     }
-    let tenant = delivery.tenant_id.as_ref().filter(|tenant| context.config.held_tenants.contains(tenant))?;
-    Some(format!("[tenants.{tenant}] enabled is false: its letters are accepted and wait"))
+    if let Some(tenant) = delivery.tenant_id.as_ref().filter(|tenant| context.config.held_tenants.contains(tenant)) {
+        return Some(format!("[tenants.{tenant}] enabled is false: its letters are accepted and wait"));
+    }
+    // Without a sender, this host does not know the routes.
+    let workflows = context.config.workflows.as_ref();
+    let route = workflows.map(|workflows| workflows.of(&delivery.workflow).route.as_slice());
+    pauses::holding(delivery, route.unwrap_or_default(), pauses)
 }
 
 fn facts(delivery: &Delivery, waiting: Option<String>) -> Vec<(&'static str, String)> {

@@ -69,6 +69,7 @@ fn mailroom(config: &Config, store: &Store) -> Result<Mailroom, Failure> {
     Ok(Mailroom {
         queue: store.queue.clone(),
         workers: store.workers.clone(),
+        pauses: store.pauses.clone(),
         renderer: wiring::renderer(config).map_err(|e| Failure::usage(format!("{e:#}")))?,
         composer: wiring::composer(&workflows.default.sender)?,
         transports: wiring::transports(config)?,

@@ -219,7 +219,8 @@ impl Reader {
     }
 }
 
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+/// A time as people write it: `500ms`, `5s`, `1h 30m`.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let duration: jiff::SignedDuration = text.trim().parse().ok()?;
     Duration::try_from(duration).ok()
 }
@@ -243,7 +244,7 @@ fn plain(value: &toml::Value) -> String {
 }
 
 /// The known name that a misspelt one is nearest to, if it is near.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = known.map(|known| (strsim::damerau_levenshtein(name, known), known)).min()?;
     (near.0 <= 2).then_some(near.1)
 }

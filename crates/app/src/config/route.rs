@@ -14,7 +14,8 @@ pub enum Provider {
 }
 
 impl Provider {
-    const ALL: [Self; 2] = [Self::Smtp, Self::Mailgun];
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Smtp, Self::Mailgun];
 
     /// Its name in configuration, which is its transport's, too.
     #[must_use]

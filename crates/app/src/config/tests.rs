@@ -133,24 +133,37 @@ fn a_letter_has_one_sender_whichever_provider_takes_it() {
 }
 
 #[test]
-fn a_workflow_may_have_a_route_and_a_way_to_leave() {
+fn a_workflow_may_have_a_route_a_language_and_a_way_to_leave() {
     let both = [&MAILGUN[..], &[("SMTP_HOST", "mail.example.org"), ("EMAIL_TRANSPORTS", "smtp")]].concat();
     let senders = [("SMTP_FROM_ADDRESS", "a@example.org"), ("MAILGUN_FROM_EMAIL", "b@example.org")];
-    let file = "[workflows.digest]\ntransports = \"mailgun\"\n\
+    let file = "[defaults]\nlocale = \"de\"\n[workflows.digest]\ntransports = \"mailgun\"\nlocale = \"pt_BR\"\n\
                 unsubscribe = \"https://app.example.org/leave\"\nunsubscribe_post = true";
     let config = read(file, &[&both[..], &senders].concat()).unwrap();
     assert_eq!(config.providers(), [Provider::Smtp, Provider::Mailgun]);
-    let workflows = config.workflows.unwrap();
+    let workflows = config.workflows.clone().unwrap();
     let digest = workflows.of(&postroom_domain::id::Workflow::parse("digest").unwrap());
     assert_eq!(digest.route.iter().map(ToString::to_string).collect::<Vec<_>>(), ["mailgun"]);
     assert_eq!(digest.sender.address().as_str(), "b@example.org", "the sender of its own route");
     assert!(digest.unsubscribe.is_some());
     assert_eq!(workflows.default.sender.address().as_str(), "a@example.org");
+    let locale = |settings: &crate::mailroom::WorkflowSettings| settings.locale.as_ref().map(ToString::to_string);
+    assert_eq!((locale(digest).as_deref(), locale(&workflows.default).as_deref()), (Some("pt-br"), Some("de")));
+    assert_eq!(config.languages, workflows.languages());
+}
+
+#[test]
+fn the_languages_of_letters_are_known_without_a_sender() {
+    let file = "[defaults]\nlocale = \"de\"\n[workflows.notice]\nmax_attempts = 2\n[workflows.digest]\nlocale = \"ar\"";
+    let config = read(file, &[("POSTROOM_LOCALE", "fr")]).unwrap();
+    assert!(config.workflows.is_none());
+    let of =
+        |name: &str| config.languages.of(&postroom_domain::id::Workflow::parse(name).unwrap()).unwrap().to_string();
+    assert_eq!((of("digest"), of("notice"), of("another")), ("ar".into(), "fr".into(), "fr".into()));
 }
 
 #[test]
 fn mistakes_of_a_workflow_are_named_by_their_keys() {
-    let file = "[sender]\naddress = \"a@example.org\"\n[workflows.digest]\ntransports = \"mailgun\"\n\
+    let file = "[sender]\naddress = \"a@example.org\"\n[workflows.digest]\ntransports = \"mailgun\"\nlocale = \"german\"\n\
                 unsubscribe_post = true\n[workflows.notice]\nunsubscribe = \"http://x\"\n[mailgun]\nclient = \"curl\"\n\
                 tags = \"one\"";
     let mut fields: Vec<String> = read(file, &[]).unwrap_err().0.into_iter().map(|mistake| mistake.field).collect();
@@ -159,6 +172,7 @@ fn mistakes_of_a_workflow_are_named_by_their_keys() {
         "MAILGUN_API_KEY",
         "mailgun.client",
         "mailgun.tags",
+        "workflows.digest.locale",
         "workflows.digest.unsubscribe_post",
         "workflows.notice.unsubscribe",
     ];

@@ -1,16 +1,17 @@
 //! What each workflow wants: retries, doubt, sender.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use postroom_domain::id::{TenantId, TransportName, Workflow};
 use postroom_domain::invalid::Invalid;
+use postroom_domain::locale::Locale;
 use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
 use postroom_domain::retry::{Backoff, RetryPolicy};
 
 use super::reader::Reader;
 use super::sender::{self, Senders};
 use super::{Provider, Switch, route};
-use crate::mailroom::{WorkflowSettings, Workflows};
+use crate::mailroom::{Languages, WorkflowSettings, Workflows};
 use crate::unsubscribe::{OneClick, Unsubscribe};
 
 /// Which providers there are, and which of them a workflow takes that does not say.
@@ -21,14 +22,18 @@ pub(super) struct Ways<'a> {
 
 /// The default settings stand under `[defaults]` and `[sender]`, a workflow's own under
 /// `[workflows.<name>]` and `[workflows.<name>.sender]`.
-pub(super) fn read(reader: &mut Reader, held_tenants: &[TenantId], ways: &Ways<'_>) -> Option<Workflows> {
+pub(super) fn read(
+    reader: &mut Reader,
+    held_tenants: &[TenantId],
+    ways: &Ways<'_>,
+    languages: &Languages,
+) -> Option<Workflows> {
     let base = WorkflowPolicy::with_retry(RetryPolicy::standard());
     let default_policy = policy(reader, "defaults", &base);
     let senders = Senders::read(reader);
     let default_sender = senders.of(reader, ways.route);
     let mut own = BTreeMap::new();
-    for name in reader.names_below("workflows.") {
-        let name = name.strip_suffix(".sender").unwrap_or(&name).to_owned();
+    for name in named(reader) {
         let path = format!("workflows.{name}");
         let policy = policy(reader, &path, &default_policy);
         let named = route::named(reader, &format!("{path}.transports"), "", ways.configured);
@@ -42,14 +47,39 @@ pub(super) fn read(reader: &mut Reader, held_tenants: &[TenantId], ways: &Ways<'
         let Some(sender) = sender else { continue };
         match Workflow::parse(name) {
             Ok(workflow) => {
-                own.insert(workflow, WorkflowSettings { policy, sender, route, unsubscribe });
+                let locale = languages.of(&workflow).cloned();
+                own.insert(workflow, WorkflowSettings { policy, sender, route, locale, unsubscribe });
             }
             Err(mistake) => reader.mistake(mistake.in_field(path)),
         }
     }
     let route = names(reader, ways.route);
-    let default = WorkflowSettings { route, ..WorkflowSettings::new(default_policy, default_sender?) };
+    let locale = languages.default.clone();
+    let default = WorkflowSettings { route, locale, ..WorkflowSettings::new(default_policy, default_sender?) };
     Some(Workflows { default, own, held_tenants: held_tenants.to_vec() })
+}
+
+/// The workflows that have settings of their own.
+fn named(reader: &Reader) -> BTreeSet<String> {
+    let names = reader.names_below("workflows.");
+    names.into_iter().map(|name| name.strip_suffix(".sender").unwrap_or(&name).to_owned()).collect()
+}
+
+/// The languages of letters, which a door needs to know even where nobody can send.
+pub(super) fn languages(reader: &mut Reader) -> Languages {
+    let default = locale(reader, "defaults");
+    let mut own = BTreeMap::new();
+    for name in named(reader) {
+        let locale = locale(reader, &format!("workflows.{name}")).or_else(|| default.clone());
+        own.extend(Workflow::parse(name).ok().map(|workflow| (workflow, locale)));
+    }
+    Languages { default, own }
+}
+
+fn locale(reader: &mut Reader, path: &str) -> Option<Locale> {
+    let variable = if path == "defaults" { "POSTROOM_LOCALE" } else { "" };
+    let (name, text) = reader.named_text(&format!("{path}.locale"), variable)?;
+    Locale::parse(text).map_err(|mistake| reader.mistake(mistake.in_field(name))).ok()
 }
 
 fn names(reader: &mut Reader, route: &[Provider]) -> Vec<TransportName> {

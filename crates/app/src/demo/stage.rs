@@ -57,6 +57,7 @@ impl Stage {
         let room = Mailroom {
             queue: store.queue.clone(),
             workers: store.workers.clone(),
+            pauses: store.pauses.clone(),
             renderer: renderer.clone(),
             composer: wiring::composer(&sender)?,
             transports: wiring::transports(&config)?,
@@ -84,8 +85,8 @@ async fn open(plan: &Plan, folder: &Path) -> Result<(Store, String), Failure> {
         Some(StoreSettings::Sqlite(path)) => {
             (StoreSettings::Sqlite(path.clone()), format!("the file {}", path.display()))
         }
-        Some(StoreSettings::Postgres(url)) => {
-            (StoreSettings::Postgres(url.clone()), "PostgreSQL (DATABASE_URL)".to_owned())
+        Some(StoreSettings::Postgres(settings)) => {
+            (StoreSettings::Postgres(settings.clone()), "PostgreSQL (DATABASE_URL)".to_owned())
         }
     };
     wiring::migrate(&settings).await.map_err(|e| Failure::store(format!("{e:#}")))?;

@@ -1,52 +1,87 @@
 //! From claims to parcels: rendered, composed, frozen, and on record as about to leave.
 
+use std::sync::Arc;
+
+use postroom_domain::attachment::Attachment;
 use postroom_domain::failure::{Code, Failure, FailureClass};
 use postroom_domain::lifecycle::Event;
 use postroom_ports::composer::Draft;
+use postroom_ports::error::{PortError, PortErrorKind};
 use postroom_ports::letter::FrozenLetter;
 use postroom_ports::queue::{Batch, Claim, Content, Fenced, Ready};
+use postroom_ports::transport::MailTransport;
 
 use super::{Dispatcher, NotReady, Outcome, Parcel, Prepared};
+use crate::faults::{self, Point};
+use crate::health::Slot;
 use crate::store_time::StoreTime;
 
 impl Dispatcher {
     /// Renders and freezes what is new. A letter that cannot be rendered fails by itself and
     /// takes nobody with it; one that expired meanwhile is not sent.
-    #[must_use]
-    pub fn prepare(&self, batch: Batch, time: StoreTime) -> Prepared {
+    pub async fn prepare(&self, batch: Batch, time: StoreTime) -> Prepared {
         let mut prepared = Prepared::default();
         for claim in batch.claims {
-            match self.prepare_one(claim, time) {
-                Ok(parcel) => prepared.parcels.push(*parcel),
-                Err(outcome) => prepared.outcomes.push(*outcome),
+            if claim.state.expires_at.is_some_and(|end| end <= time.now(&*self.room.clock)) {
+                prepared.outcomes.push(Outcome::of(claim, Event::Expired, time));
+                continue;
+            }
+            match self.attachments(&claim).await {
+                Ok(attachments) => match self.prepare_one(&claim, &attachments, time) {
+                    Ok((frozen, (transport, slot))) => {
+                        prepared.parcels.push(Parcel { claim, frozen, transport, slot, time });
+                    }
+                    Err(failure) => prepared.outcomes.push(Outcome::failed(claim, failure, time)),
+                },
+                // What somebody damaged does not mend by waiting, and must hold up no other letter.
+                Err(error) if error.kind() == PortErrorKind::Corrupt => {
+                    let failure = Failure::new(FailureClass::Rejected, Code::CORRUPT, &error.to_string());
+                    prepared.outcomes.push(Outcome::failed(claim, failure, time));
+                }
+                Err(error) => {
+                    prepared.outcomes.push(Outcome::of(claim, Event::GivenBack, time));
+                    prepared.trouble = Some(error);
+                }
             }
         }
         prepared
     }
 
-    fn prepare_one(&self, claim: Claim, time: StoreTime) -> Result<Box<Parcel>, Box<Outcome>> {
-        if claim.state.expires_at.is_some_and(|end| end <= time.now(&*self.room.clock)) {
-            return Err(Box::new(Outcome::of(claim, Event::Expired, time)));
+    /// What a letter that is not frozen yet brings along; the store is asked only where it does.
+    async fn attachments(&self, claim: &Claim) -> Result<Vec<Attachment>, PortError> {
+        if claim.attachments == 0 || !matches!(claim.content, Content::Fresh) {
+            return Ok(Vec::new());
         }
-        let transport = match self.way_out(&claim.letter.workflow) {
-            Ok(transport) => transport,
-            Err(failure) => return Err(Box::new(Outcome::failed(claim, failure, time))),
-        };
-        let frozen = match &claim.content {
-            Content::Frozen(frozen) => Ok(frozen.clone()),
-            Content::Fresh => self.freeze(&claim, time),
-        };
-        match frozen {
-            Ok(frozen) => Ok(Box::new(Parcel { claim, frozen, transport, time })),
-            Err(failure) => Err(Box::new(Outcome::failed(claim, failure, time))),
-        }
+        self.room.queue.attachments(&claim.fence).await
     }
 
-    fn freeze(&self, claim: &Claim, time: StoreTime) -> Result<FrozenLetter, Failure> {
+    fn prepare_one(
+        &self,
+        claim: &Claim,
+        attachments: &[Attachment],
+        time: StoreTime,
+    ) -> Result<(FrozenLetter, (Arc<dyn MailTransport>, Slot)), Failure> {
+        let frozen = match &claim.content {
+            Content::Frozen(frozen) => frozen.clone(),
+            Content::Fresh => self.freeze(claim, attachments, time)?,
+        };
+        let way_out = self.way_out(&claim.letter.workflow, frozen.bytes.len())?;
+        Ok((frozen, way_out))
+    }
+
+    fn freeze(&self, claim: &Claim, attachments: &[Attachment], time: StoreTime) -> Result<FrozenLetter, Failure> {
+        if usize::try_from(claim.attachments) != Ok(attachments.len()) {
+            // Whoever lost the claim gets none: then this changes nothing. Whoever holds it must
+            // not send less than was handed in, nor try for ever.
+            let detail = format!("the store has {} of {} attachments", attachments.len(), claim.attachments);
+            return Err(Failure::new(FailureClass::Rejected, Code::ATTACHMENTS_LOST, &detail));
+        }
         let letter = &claim.letter;
         let refused = |detail: String| Failure::new(FailureClass::Rejected, Code::TEMPLATE, &detail);
-        let rendered = self.room.renderer.render(&letter.template, &letter.data).map_err(|e| refused(e.to_string()))?;
         let wanted = self.room.workflows.of(&letter.workflow);
+        let locale = letter.locale.as_ref().or(wanted.locale.as_ref());
+        let rendered =
+            self.room.renderer.render(&letter.template, locale, &letter.data).map_err(|e| refused(e.to_string()))?;
         let headers = match &wanted.unsubscribe {
             Some(unsubscribe) => unsubscribe.beside(&letter.headers, &claim.fence.delivery_id),
             None => Ok(letter.headers.clone()),
@@ -60,7 +95,7 @@ impl Dispatcher {
             subject: letter.subject.as_ref(),
             headers: &headers,
             rendered: &rendered,
-            attachments: &[],
+            attachments,
             date: time.now(&*self.room.clock),
         };
         self.room.composer.compose(draft).map_err(|e| refused(e.to_string()))
@@ -83,6 +118,7 @@ impl Dispatcher {
                 transport: parcel.transport.name(),
             })
             .collect();
+        faults::pass(Point::Prepared);
         let answers = match self.room.queue.ready(&records).await {
             Ok(answers) => answers,
             Err(error) => {
@@ -90,6 +126,7 @@ impl Dispatcher {
                 return Err(NotReady { error, given_back: parcels.into_iter().map(back).collect() });
             }
         };
+        faults::pass(Point::Ready);
         let mut open = Vec::with_capacity(parcels.len());
         for (mut parcel, fenced) in parcels.into_iter().zip(answers) {
             if fenced == Fenced::Done {

@@ -1,13 +1,15 @@
 //! The end of a claim: the domain decides, the queue commits, everybody concerned hears.
 
+use postroom_domain::failure::Code;
+use postroom_domain::id::TransportName;
 use postroom_domain::lifecycle::{Alarm, Context, Effect, Transition, apply};
 use postroom_ports::error::PortError;
-use postroom_ports::queue::{Fenced, Settlement};
+use postroom_ports::queue::{Claim, Fenced, Settlement};
 use postroom_ports::sinks::Alert;
 use serde_json::Value;
 
 use super::{Dispatcher, Outcome};
-use crate::pauses::Paused;
+use crate::faults::{self, Point};
 
 impl Dispatcher {
     /// Commits what happened, each letter on its own account, and then carries out what
@@ -36,10 +38,12 @@ impl Dispatcher {
                 transition: transition.clone(),
                 transport: outcome.transport.clone(),
                 receipt: outcome.receipt.clone(),
-                payload: Value::Object(outcome.payload.clone()),
+                payload: Value::Object(outcome.remembered()),
             })
             .collect();
+        faults::pass(Point::Settling);
         let answers = self.room.queue.settle(&settlements).await?;
+        faults::pass(Point::Settled);
         let mut done = 0;
         for ((outcome, transition), fenced) in decided.iter().zip(answers) {
             match fenced {
@@ -76,30 +80,26 @@ impl Dispatcher {
     async fn committed(&self, outcome: &Outcome, transition: &Transition) {
         let (id, workflow) = (&outcome.claim.fence.delivery_id, &outcome.claim.letter.workflow);
         self.room.observer.committed(id, workflow, transition);
-        let mut announced = true;
-        if transition.effects.contains(&Effect::PauseTransport)
-            && let Some(transport) = &outcome.transport
-        {
-            let now = self.room.clock.elapsed();
-            announced = self.pauses.pause(transport, now, now.saturating_add(self.limits.pause)) == Paused::Now;
-        }
         for effect in &transition.effects {
             match effect {
-                Effect::Raise(Alarm::Misconfigured) if !announced => {}
-                Effect::Raise(alarm) => self.alert(*alarm, outcome, transition).await,
-                Effect::PauseTransport => {}
+                // Both were done when the answer came, once for all letters.
+                Effect::PauseTransport | Effect::Raise(Alarm::Misconfigured) => {}
+                Effect::Raise(alarm) => {
+                    self.alert(*alarm, &outcome.claim, outcome.transport.clone(), transition.code.clone()).await;
+                }
             }
         }
     }
 
-    async fn alert(&self, alarm: Alarm, outcome: &Outcome, transition: &Transition) {
-        let alert = Alert {
-            alarm,
-            delivery_id: outcome.claim.fence.delivery_id.clone(),
-            workflow: outcome.claim.letter.workflow.clone(),
-            transport: outcome.transport.clone(),
-            code: transition.code.clone(),
-        };
+    pub(super) async fn alert(
+        &self,
+        alarm: Alarm,
+        claim: &Claim,
+        transport: Option<TransportName>,
+        code: Option<Code>,
+    ) {
+        let (delivery_id, workflow) = (claim.fence.delivery_id.clone(), claim.letter.workflow.clone());
+        let alert = Alert { alarm, delivery_id, workflow, transport, code };
         if let Err(error) = self.room.notifier.alert(&alert).await {
             tracing::error!(alarm = alarm.as_str(), %error, "nobody could be told");
         }

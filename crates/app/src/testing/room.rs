@@ -50,6 +50,7 @@ impl TestRoom {
         let mailroom = Mailroom {
             queue: Arc::new(store.clone()),
             workers: Arc::new(store.clone()),
+            pauses: Arc::new(store.clone()),
             renderer: Arc::new(DataRenderer),
             composer: Arc::new(PlainComposer),
             transports: vec![transport.clone()],
@@ -98,8 +99,8 @@ impl TestRoom {
     /// The door that renders first and takes then.
     #[must_use]
     pub fn door(&self) -> Door {
-        let Mailroom { queue, renderer, chance, .. } = self.mailroom.clone();
-        Door::new(queue, renderer, chance)
+        let Mailroom { queue, renderer, chance, workflows, .. } = self.mailroom.clone();
+        Door::new(queue, renderer, chance).in_languages(workflows.languages())
     }
 
     /// Sends whatever is due now, and says how many attempts that took. What is put off stays until the time has been
@@ -109,8 +110,11 @@ impl TestRoom {
     /// Only a store in trouble could fail, and memory is none.
     #[expect(clippy::panic, reason = "a test helper reports by panicking")]
     pub async fn work(&self) -> usize {
-        let limits = Limits { lane_share: 100, lease: Duration::from_mins(1), pause: Duration::from_mins(1) };
+        let limits = Limits { lane_share: 100, ..Limits::default() };
         let dispatcher = Dispatcher::new(self.mailroom.clone(), self.mailroom.chance.worker_id(), limits);
+        if let Err(error) = dispatcher.heed_pauses().await {
+            panic!("the mailroom does not know what is paused: {error}");
+        }
         let mut attempts = 0;
         loop {
             match dispatcher.run_once(100).await {

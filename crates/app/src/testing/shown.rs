@@ -1,6 +1,7 @@
 //! A renderer without templates.
 
 use postroom_domain::id::TemplateName;
+use postroom_domain::locale::Locale;
 use postroom_ports::letter::Data;
 use postroom_ports::template::{RenderError, Rendered, TemplateRenderer};
 
@@ -18,7 +19,7 @@ impl TemplateRenderer for DataRenderer {
         None
     }
 
-    fn render(&self, template: &TemplateName, data: &Data) -> Result<Rendered, RenderError> {
+    fn render(&self, template: &TemplateName, _locale: Option<&Locale>, data: &Data) -> Result<Rendered, RenderError> {
         let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let lines: Vec<String> = data.iter().map(|(key, value)| format!("{key}: {}", shown(value))).collect();
         let text = lines.join("\n");
@@ -28,6 +29,7 @@ impl TemplateRenderer for DataRenderer {
             html: format!("<pre>{escaped}</pre>"),
             text,
             version: "data".to_owned(),
+            locale: None,
         })
     }
 }

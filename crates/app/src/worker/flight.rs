@@ -1,6 +1,6 @@
 //! Letters on their way: one task each, so that a panic or a stall stays with its letter.
 
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -40,9 +40,29 @@ enum Fate {
 pub(super) struct Flight {
     dispatcher: Dispatcher,
     sends: JoinSet<Outcome>,
-    held: HashMap<Id, Held>,
+    /// At most twice the open connections, in the order in which they left: the same run does the same things.
+    held: Vec<(Id, Held)>,
     permits: Arc<Semaphore>,
     most: usize,
+    renewed: Arc<Renewed>,
+}
+
+/// When all leases were last renewed, on our own clock, in microseconds: read by the letters
+/// that wait for their turn.
+#[derive(Debug, Default)]
+struct Renewed(AtomicU64);
+
+impl Renewed {
+    fn note(&self, now: Duration) {
+        self.0.store(u64::try_from(now.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Whether a lease that was taken at `taken` still holds at `now`. A process that was frozen
+    /// finds out here, before it sends what is somebody else's by then.
+    fn holds(&self, taken: Duration, lease: Duration, now: Duration) -> bool {
+        let renewed = Duration::from_micros(self.0.load(Ordering::Relaxed)).max(taken);
+        now.saturating_sub(renewed) < lease
+    }
 }
 
 impl Flight {
@@ -51,9 +71,10 @@ impl Flight {
         Self {
             dispatcher,
             sends: JoinSet::new(),
-            held: HashMap::new(),
+            held: Vec::new(),
             permits: Arc::new(Semaphore::new(concurrency)),
             most: concurrency.saturating_mul(2),
+            renewed: Arc::default(),
         }
     }
 
@@ -75,17 +96,21 @@ impl Flight {
     pub(super) fn launch(&mut self, parcel: Parcel) {
         let (dispatcher, permits, fate) = (self.dispatcher.clone(), self.permits.clone(), Arc::new(OnceLock::new()));
         let (claim, transport, time) = (parcel.claim.clone(), parcel.transport.name(), parcel.time);
-        let mine = fate.clone();
+        let (mine, renewed) = (fate.clone(), self.renewed.clone());
         let task = self.sends.spawn(async move {
             // The semaphore is never closed; without a permit the letter would merely go earlier.
             let _permit = permits.acquire_owned().await;
+            let now = dispatcher.room().clock.elapsed();
+            if !renewed.holds(time.mark(), dispatcher.limits().lease, now) {
+                return Outcome::of(parcel.claim, Event::GivenBack, time);
+            }
             if mine.set(Fate::Begun).is_err() {
                 // The worker leaves and is about to abort this task.
                 std::future::pending::<()>().await;
             }
             dispatcher.send(parcel).await
         });
-        self.held.insert(task.id(), Held { claim, transport, time, fate, task });
+        self.held.push((task.id(), Held { claim, transport, time, fate, task }));
     }
 
     /// The next result; `None` when nothing is in flight.
@@ -112,15 +137,21 @@ impl Flight {
     fn land(&mut self, joined: Result<(Id, Outcome), JoinError>) -> Option<Outcome> {
         match joined {
             Ok((id, outcome)) => {
-                self.held.remove(&id);
+                self.release(id);
                 Some(outcome)
             }
             Err(error) => {
-                let held = self.held.remove(&error.id())?;
+                let held = self.release(error.id())?;
                 tracing::error!(delivery.id = %held.claim.fence.delivery_id, "a send came to an end without an answer");
                 Some(held.unanswered("PANIC"))
             }
         }
+    }
+
+    /// What was remembered of a letter whose task is over or given up.
+    fn release(&mut self, id: Id) -> Option<Held> {
+        let place = self.held.iter().position(|(held, _)| *held == id)?;
+        Some(self.held.remove(place).1)
     }
 
     /// Renews every lease; a letter whose claim is lost is given up at once.
@@ -130,10 +161,13 @@ impl Flight {
         if fences.is_empty() {
             return Ok(());
         }
+        // From before the call: the store may have counted from then on.
+        let now = self.dispatcher.room().clock.elapsed();
         let answers = self.dispatcher.room().queue.extend(&fences, lease).await?;
+        self.renewed.note(now);
         for (id, fenced) in ids.into_iter().zip(answers) {
             if fenced == Fenced::Stale
-                && let Some(held) = self.held.remove(&id)
+                && let Some(held) = self.release(id)
             {
                 tracing::warn!(delivery.id = %held.claim.fence.delivery_id, "the claim was lost while the letter was on its way");
                 held.task.abort();
@@ -145,12 +179,12 @@ impl Flight {
     /// Gives up everything: what never began goes back, what did is in doubt.
     pub(super) fn abandon(&mut self) -> Vec<Outcome> {
         // Before the first one is aborted: the permit that it gives back must not let another begin.
-        for held in self.held.values() {
+        for (_, held) in &self.held {
             // Whoever has begun stays so.
             let _ = held.fate.set(Fate::GivenUp);
         }
         let mut outcomes = self.landed();
-        outcomes.extend(self.held.drain().map(|(_, held)| {
+        outcomes.extend(self.held.drain(..).map(|(_, held)| {
             held.task.abort();
             held.unanswered("SHUTDOWN")
         }));

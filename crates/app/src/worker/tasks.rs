@@ -7,8 +7,11 @@ use postroom_domain::id::WorkerId;
 use postroom_ports::clock::Clock;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::BEAT_EVERY;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::dispatcher::Dispatcher;
+use crate::health::HEED_EVERY;
 use crate::janitor::Janitor;
 use crate::mailroom::Mailroom;
 use crate::trouble::Trouble;
@@ -31,6 +34,26 @@ pub(super) async fn heartbeat(room: Mailroom, worker: WorkerId, ending: Cancella
     while again(&*room.clock, BEAT_EVERY, &ending).await {
         match room.workers.beat(worker).await {
             Ok(()) => trouble.over(),
+            Err(error) => {
+                trouble.failed(&error, room.chance.jitter());
+            }
+        }
+    }
+}
+
+/// Reads every two seconds what people paused. Where a pause is over, letters may be there that
+/// nobody was woken for.
+pub(super) async fn pauses(dispatcher: Dispatcher, look: Arc<Notify>, ending: CancellationToken) {
+    let mut trouble = Trouble::default();
+    let room = dispatcher.room();
+    while again(&*room.clock, HEED_EVERY, &ending).await {
+        match dispatcher.heed_pauses().await {
+            Ok(heeded) => {
+                trouble.over();
+                if !heeded.ended.is_empty() {
+                    look.notify_one();
+                }
+            }
             Err(error) => {
                 trouble.failed(&error, room.chance.jitter());
             }

@@ -79,7 +79,8 @@ async fn a_misconfigured_transport_rests_and_is_announced_once() {
     }
     house.clock.advance(301 * SECOND);
     house.transport.otherwise(Answer::Accept);
-    assert_eq!(dispatcher.run_once(10).await.unwrap(), 2);
+    assert_eq!(dispatcher.run_once(10).await.unwrap(), 1, "one finds out whether it works again");
+    assert_eq!(dispatcher.run_once(10).await.unwrap(), 1);
 }
 
 /// A letter whose answer was lost, after the janitor looked at it.
@@ -122,12 +123,19 @@ async fn where_nobody_can_tell_the_policy_decides() {
 #[tokio::test]
 async fn a_provider_that_cannot_tell_yet_is_asked_again_before_anything_is_resent() {
     use postroom_domain::failure::Scope;
-    use postroom_ports::transport::MockMailTransport;
+    use postroom_ports::queue::Support;
+    use postroom_ports::transport::{MockMailTransport, TransportCapabilities};
 
     let mut house = House::new(policy());
     let mut transport = MockMailTransport::new();
     let name = || postroom_domain::id::TransportName::parse("slow").unwrap();
     transport.expect_name().returning(name);
+    transport.expect_capabilities().returning(|| TransportCapabilities {
+        smtputf8: Support::No,
+        reconcile: Support::Yes,
+        max_size: None,
+        concurrency: 1,
+    });
     transport.expect_send().times(1).returning(|_| Err(failure(FailureClass::InDoubt, "ANSWER_LOST")));
     let wait = FailureClass::Deferred { scope: Scope::Provider, retry_after: Some(10 * SECOND) };
     transport.expect_reconcile().times(1).returning(move |_| Err(failure(wait, "EVENTS_NOT_YET")));
@@ -153,7 +161,7 @@ async fn a_worker_that_dies_leaves_its_letters_to_the_janitor() {
     house.beat(&dead).await;
     let (mut batch, time) = dead.claim(10).await.unwrap().unwrap();
     batch.claims.retain(|claim| claim.fence.delivery_id == handed);
-    let parcels = dead.ready(dead.prepare(batch, time).parcels).await.unwrap();
+    let parcels = dead.ready(dead.prepare(batch, time).await.parcels).await.unwrap();
     house.clock.advance(7 * SECOND);
     let janitor = house.dispatcher();
     Janitor::new(janitor, RETENTION).round().await.unwrap();
@@ -176,7 +184,7 @@ async fn an_expired_letter_is_called_off_and_never_sent() {
     let dispatcher = house.dispatcher();
     let (batch, time) = dispatcher.claim(10).await.unwrap().unwrap();
     house.clock.advance(2 * SECOND);
-    let prepared = dispatcher.prepare(batch, time);
+    let prepared = dispatcher.prepare(batch, time).await;
     assert!(prepared.parcels.is_empty());
     dispatcher.settle(prepared.outcomes).await.unwrap();
     assert_eq!(house.status(&id).await, Status::Cancelled);
@@ -196,7 +204,7 @@ fn deaf_at_ready(store: &postroom_ports::memory::MemoryStore) -> postroom_ports:
 }
 
 /// What a future of the memory adapters gives, which never wait.
-fn futures_now<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn futures_now<T>(future: impl Future<Output = T>) -> T {
     let waker = std::task::Waker::noop();
     match std::pin::pin!(future).poll(&mut std::task::Context::from_waker(waker)) {
         std::task::Poll::Ready(value) => value,
@@ -211,7 +219,7 @@ async fn a_store_that_fails_at_ready_costs_the_letter_nothing() {
     let id = house.enqueue(delivery("patient")).await;
     let dispatcher = house.dispatcher();
     let (batch, time) = dispatcher.claim(10).await.unwrap().unwrap();
-    let not_ready = dispatcher.ready(dispatcher.prepare(batch, time).parcels).await.unwrap_err();
+    let not_ready = dispatcher.ready(dispatcher.prepare(batch, time).await.parcels).await.unwrap_err();
     dispatcher.settle(not_ready.given_back).await.unwrap();
     assert_eq!(house.status(&id).await, Status::Retrying);
     assert_eq!(house.code(&id).await.as_deref(), Some("GIVEN_BACK"));

@@ -7,6 +7,7 @@ use postroom::dispatcher::{Dispatcher, Limits};
 use postroom::mailroom::{Mailroom, Workflows};
 use postroom::worker::WorkerSettings;
 use postroom_domain::address::{EmailAddress, Mailbox};
+use postroom_domain::attachment::Attachment;
 use postroom_domain::failure::{Failure, FailureClass};
 use postroom_domain::id::{DeliveryId, TemplateName, TransportName, Workflow};
 use postroom_domain::letter::HeaderField;
@@ -40,6 +41,7 @@ impl MessageComposer for DatedComposer {
             message_id: format!("{}@example.org", draft.delivery_id),
             subject: draft.rendered.subject.clone(),
             template_version: draft.rendered.version.clone(),
+            locale: draft.rendered.locale.clone(),
         })
     }
 }
@@ -47,7 +49,9 @@ impl MessageComposer for DatedComposer {
 fn message(draft: &Draft<'_>) -> String {
     let header = |header: &HeaderField| format!("{}: {}\r\n", header.name(), header.value());
     let extra = draft.headers.iter().map(header).collect::<Vec<_>>().concat();
-    format!("Date: {}\r\n{extra}\r\n{}", draft.date.as_micros(), draft.rendered.text)
+    let file = |file: &Attachment| format!("\r\n{}: {} bytes", file.filename(), file.bytes().len());
+    let files = draft.attachments.iter().map(file).collect::<Vec<_>>().concat();
+    format!("Date: {}\r\n{extra}\r\n{}{files}", draft.date.as_micros(), draft.rendered.text)
 }
 
 pub(crate) struct House {
@@ -77,6 +81,7 @@ impl House {
         let room = Mailroom {
             queue: Arc::new(store.clone()),
             workers: Arc::new(store.clone()),
+            pauses: Arc::new(store.clone()),
             renderer: Arc::new(renderer),
             composer: Arc::new(DatedComposer),
             transports: vec![transport.clone() as Arc<dyn MailTransport>],
@@ -90,7 +95,7 @@ impl House {
     }
 
     pub(crate) fn dispatcher(&self) -> Dispatcher {
-        let limits = Limits { lane_share: 100, lease: 60 * SECOND, pause: 60 * SECOND };
+        let limits = Limits { lane_share: 100, ..Limits::default() };
         Dispatcher::new(self.room.clone(), self.room.chance.worker_id(), limits)
     }
 
@@ -143,7 +148,7 @@ pub(crate) fn settings() -> WorkerSettings {
         label: "test".to_owned(),
         batch_size: 10,
         concurrency: 2,
-        limits: Limits { lane_share: 100, lease: 60 * SECOND, pause: 60 * SECOND },
+        limits: Limits { lane_share: 100, ..Limits::default() },
         poll_every: Duration::from_millis(20),
         janitor_every: Duration::from_millis(20),
         retention: Retention { payloads: 3600 * SECOND, workers: 3600 * SECOND },

@@ -14,12 +14,12 @@ use postroom_ports::transport::MailTransport;
 
 use crate::house::{House, SECOND, delivery, failure, policy};
 
-fn name(text: &str) -> TransportName {
+pub(crate) fn name(text: &str) -> TransportName {
     TransportName::parse(text).unwrap()
 }
 
 /// A house with a second way out, and what the workflow `invite` wants of both.
-fn two_ways(route: &[&str]) -> (House, Arc<CapturingTransport>) {
+pub(crate) fn two_ways(route: &[&str]) -> (House, Arc<CapturingTransport>) {
     let mut house = House::new(policy());
     let second = Arc::new(CapturingTransport::new(name("second")));
     house.room.transports.push(second.clone() as Arc<dyn MailTransport>);
@@ -76,13 +76,58 @@ async fn a_route_that_rests_makes_its_letters_wait_and_no_others() {
 async fn a_route_names_the_next_way_where_the_first_rests() {
     let (house, second) = two_ways(&["second", "smtp"]);
     second.otherwise(Answer::Refuse(failure(FailureClass::Misconfigured, "HTTP_401")));
-    house.enqueue(delivery("pauses")).await;
+    let diverted = house.enqueue(delivery("diverted")).await;
     let dispatcher = house.dispatcher();
     dispatcher.run_once(10).await.unwrap();
-    let id = house.enqueue(delivery("fails-over")).await;
+    let other = house.enqueue(delivery("other")).await;
+    assert_eq!(dispatcher.run_once(10).await.unwrap(), 2, "nobody waits");
+    for id in [&diverted, &other] {
+        assert_eq!(house.status(id).await, Status::Sent);
+    }
+    assert_eq!(house.transport.taken().len(), 2);
+    // The history names both ways, and that the first led to the second.
+    let history = house.store.history(&diverted).await.unwrap();
+    let turned = history.iter().find(|event| event.status == Status::Retrying).unwrap();
+    assert_eq!((turned.payload["transport"].as_str(), turned.payload["next"].as_str()), (Some("second"), Some("smtp")));
+    assert_eq!(history.last().unwrap().payload["transport"], "smtp");
+    let record = DeliveryTracker::find(&house.store, &diverted).await.unwrap().unwrap();
+    assert_eq!((record.attempts, record.excused), (2, 1));
+}
+
+#[tokio::test]
+async fn no_letter_takes_another_way_while_its_provider_may_have_it_or_has_refused_it() {
+    for (class, status) in [(FailureClass::InDoubt, Status::InDoubt), (FailureClass::Rejected, Status::Failed)] {
+        let (house, second) = two_ways(&["second", "smtp"]);
+        second.otherwise(Answer::Refuse(failure(class, "AS_SCRIPTED")));
+        let dispatcher = house.dispatcher();
+        for number in 0..4 {
+            let id = house.enqueue(delivery(&format!("letter-{number}"))).await;
+            dispatcher.run_once(10).await.unwrap();
+            if number < 3 {
+                assert_eq!(house.status(&id).await, status);
+            }
+        }
+        // Three unanswered letters in a row close a way; new letters go by the other.
+        let turned = usize::from(class == FailureClass::InDoubt);
+        assert_eq!(house.transport.taken().len(), turned, "{class:?}");
+    }
+}
+
+#[tokio::test]
+async fn letters_return_to_the_first_way_once_one_of_them_finds_it_open() {
+    let (house, second) = two_ways(&["second", "smtp"]);
+    second.otherwise(Answer::Refuse(failure(FailureClass::Misconfigured, "HTTP_401")));
+    house.enqueue(delivery("first")).await;
+    let dispatcher = house.dispatcher();
     dispatcher.run_once(10).await.unwrap();
-    assert_eq!(house.status(&id).await, Status::Sent);
-    assert_eq!(house.transport.taken().len(), 1);
+    second.otherwise(Answer::Accept);
+    house.clock.advance(61 * SECOND);
+    house.enqueue(delivery("second")).await;
+    dispatcher.run_once(10).await.unwrap();
+    assert_eq!((second.taken().len(), house.transport.taken().len()), (1, 1), "one finds out, the other does not wait");
+    house.enqueue(delivery("third")).await;
+    dispatcher.run_once(10).await.unwrap();
+    assert_eq!(second.taken().len(), 2);
 }
 
 #[tokio::test]

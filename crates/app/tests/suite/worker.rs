@@ -98,3 +98,21 @@ async fn a_letter_that_panics_its_transport_is_in_doubt_and_the_worker_lives() {
     stop.cancel();
     assert!(working.await.unwrap().is_ok());
 }
+
+/// Otherwise it would beat on, and keep its letters from everybody else until their leases run out.
+#[tokio::test]
+async fn a_worker_whose_future_is_dropped_leaves_nothing_running() {
+    let house = House::new(policy());
+    let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), settings());
+    let signals = Signals::default();
+    let working = tokio::spawn(async move { worker.run(&signals).await });
+    while house.clock.next_wake().is_none() {
+        tokio::task::yield_now().await;
+    }
+    working.abort();
+    assert!(working.await.unwrap_err().is_cancelled());
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(house.clock.next_wake(), None, "somebody still waits for the time to pass");
+}

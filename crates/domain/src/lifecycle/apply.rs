@@ -50,6 +50,7 @@ pub fn apply(state: &DeliveryState, event: &Event, ctx: &Context<'_>) -> Result<
         {
             to.failed(failure)
         }
+        (InProgress, Event::Diverted(failure)) if failure.class.may_fail_over() => to.diverted(failure),
         (InProgress, Event::GivenBack) => to.excused().coded(Status::Retrying, Code::GIVEN_BACK).due(Duration::ZERO),
         (InProgress, Event::LeaseLapsed) => to.lapsed(),
 
@@ -105,14 +106,12 @@ impl Draft<'_> {
     }
 
     fn failed(&self, failure: &Failure) -> Transition {
-        let mut outcome = match failure.class {
+        let outcome = match failure.class {
             FailureClass::Rejected => self.plain(Status::Failed),
             FailureClass::InDoubt => self.plain(Status::InDoubt).due(Duration::ZERO),
             FailureClass::Misconfigured => {
                 let wait = self.backoff(self.state.attempts).max(self.ctx.policy.provider_wait);
-                self.again(self.excused().plain(Status::Retrying), wait)
-                    .with(Effect::Raise(Alarm::Misconfigured))
-                    .with(Effect::PauseTransport)
+                barred(self.again(self.excused().plain(Status::Retrying), wait))
             }
             FailureClass::Deferred { scope: Scope::Letter, retry_after } => {
                 let wait = self.backoff(self.state.spent()).max(retry_after.unwrap_or_default());
@@ -125,10 +124,14 @@ impl Draft<'_> {
                 self.again(self.excused().plain(Status::Retrying), wait.max(retry_after.unwrap_or_default()))
             }
         };
-        outcome.next.crashes = 0;
-        outcome.code = Some(failure.code.clone());
-        outcome.detail = failure.detail.clone();
-        outcome
+        outcome.answered(failure)
+    }
+
+    /// The next way out is open: there is nothing to wait for.
+    fn diverted(&self, failure: &Failure) -> Transition {
+        let again = self.again(self.excused().plain(Status::Retrying), Duration::ZERO);
+        let again = if failure.class == FailureClass::Misconfigured { barred(again) } else { again };
+        again.answered(failure)
     }
 
     fn lapsed(&self) -> Transition {
@@ -234,6 +237,11 @@ impl Excused {
     }
 }
 
+/// Every letter would meet the same refusal until a person acts.
+fn barred(transition: Transition) -> Transition {
+    transition.with(Effect::Raise(Alarm::Misconfigured)).with(Effect::PauseTransport)
+}
+
 fn transition(from: Status, next: DeliveryState) -> Transition {
     Transition { from, next, due_in: None, code: None, detail: Detail::default(), effects: Vec::new() }
 }
@@ -241,6 +249,13 @@ fn transition(from: Status, next: DeliveryState) -> Transition {
 impl Transition {
     fn coded(mut self, code: &str) -> Self {
         self.code = Some(Code::new(code));
+        self
+    }
+
+    fn answered(mut self, failure: &Failure) -> Self {
+        self.next.crashes = 0;
+        self.code = Some(failure.code.clone());
+        self.detail = failure.detail.clone();
         self
     }
 

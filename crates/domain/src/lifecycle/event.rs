@@ -41,6 +41,9 @@ pub enum Event {
     Accepted,
     /// The attempt failed, or its answer was lost (class in doubt).
     Failed(Failure),
+    /// The attempt failed through no fault of the letter's (its provider is in trouble, or
+    /// misconfigured), and its route has another way out that is open.
+    Diverted(Failure),
     /// Its worker shut down before any byte of it left.
     GivenBack,
     /// Its worker died, froze or lost its lease.
@@ -71,6 +74,7 @@ impl Event {
             Self::Claimed => "claimed",
             Self::Accepted => "accepted",
             Self::Failed(_) => "failed",
+            Self::Diverted(_) => "diverted",
             Self::GivenBack => "given_back",
             Self::LeaseLapsed => "lease_lapsed",
             Self::Cancelled => "cancelled",

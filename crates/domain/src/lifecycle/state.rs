@@ -11,7 +11,7 @@ use crate::status::{SimpleStatus, Stage, Status};
 use crate::time::Timestamp;
 
 /// Everything about a letter that its lifecycle depends on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DeliveryState {
     /// Where it stands.
     pub status: Status,
@@ -73,6 +73,8 @@ pub enum Alarm {
     Poison,
     /// A transport refuses every letter until somebody mends it.
     Misconfigured,
+    /// A transport is in trouble as a whole: letters wait, or take the next way out.
+    Outage,
     /// A letter in doubt waits for a decision.
     Held,
 }
@@ -85,6 +87,7 @@ impl Alarm {
             Self::DeadLetter => "dead_letter",
             Self::Poison => "poison",
             Self::Misconfigured => "misconfigured",
+            Self::Outage => "outage",
             Self::Held => "held",
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::{DeliveryId, WorkerId};
 use postroom_domain::lifecycle::{DeliveryState, Event, Transition};
 use postroom_domain::status::{Stage, Status};
@@ -12,8 +13,9 @@ use serde_json::json;
 use super::StoreHarness;
 use super::letters::{self, decide, transport_name};
 use crate::letter::{FrozenLetter, NewDelivery};
+use crate::pauses::{Pause, PauseBoard, Paused, Resumed};
 use crate::queue::{
-    Batch, Changed, Claim, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, ProviderReport, Ready, Request,
+    Among, Batch, Changed, Claim, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, ProviderReport, Ready, Request,
     Retention, Settlement,
 };
 use crate::tracker::{Delivery, DeliveryEvent, DeliveryTracker, Recorded, Search};
@@ -40,6 +42,8 @@ pub struct Desk {
     pub tracker: Arc<dyn DeliveryTracker>,
     /// The store's workers.
     pub workers: Arc<dyn WorkerRegistry>,
+    /// What is paused there.
+    pub pauses: Arc<dyn PauseBoard>,
 }
 
 impl Desk {
@@ -47,7 +51,7 @@ impl Desk {
     pub async fn open<H: StoreHarness>(harness: &H) -> Self {
         let (worker, workers) = (letters::worker_id(), harness.workers());
         workers.register(worker, "contract").await.expect("a worker registers");
-        Self { worker, queue: harness.queue(), tracker: harness.tracker(), workers }
+        Self { worker, queue: harness.queue(), tracker: harness.tracker(), workers, pauses: harness.pauses() }
     }
 
     /// Says that the worker lives.
@@ -68,6 +72,26 @@ impl Desk {
         }
     }
 
+    /// Pauses something until it is resumed.
+    pub async fn pause(&self, what: &Paused) -> Pause {
+        self.pauses.pause(what, None, None).await.expect("the store pauses")
+    }
+
+    /// Pauses something for a while.
+    pub async fn pause_for(&self, what: &Paused, lasting: Duration) -> Pause {
+        self.pauses.pause(what, Some(lasting), None).await.expect("the store pauses")
+    }
+
+    /// The answer to a wish to resume something.
+    pub async fn resume(&self, what: &Paused) -> Resumed {
+        self.pauses.resume(what).await.expect("the store resumes")
+    }
+
+    /// What is paused, in the store's order.
+    pub async fn paused(&self) -> Vec<Paused> {
+        self.pauses.paused().await.expect("the store says what is paused").into_iter().map(|pause| pause.what).collect()
+    }
+
     /// The answer to one letter.
     pub async fn enqueued(&self, delivery: &NewDelivery) -> Enqueued {
         let answers = self.queue.enqueue(std::slice::from_ref(delivery)).await.expect("the queue takes letters");
@@ -78,7 +102,14 @@ impl Desk {
     /// What a claim asks for by default: everything, of every lane.
     #[must_use]
     pub fn request(&self) -> ClaimRequest {
-        ClaimRequest { worker: self.worker, limit: MANY, lane_share: MANY, lease: LEASE, held_tenants: Vec::new() }
+        ClaimRequest {
+            worker: self.worker,
+            limit: MANY,
+            lane_share: MANY,
+            lease: LEASE,
+            held_tenants: Vec::new(),
+            among: Among::default(),
+        }
     }
 
     /// Beats and claims everything that is due.
@@ -123,6 +154,11 @@ impl Desk {
     /// Beats and takes the only letter in doubt that is due.
     pub async fn doubtful_one(&self) -> Claim {
         only(self.doubtful().await, "in doubt and due")
+    }
+
+    /// The attachments that a claim gives access to.
+    pub async fn attachments(&self, fence: &Fence) -> Vec<Attachment> {
+        self.queue.attachments(fence).await.expect("the queue has attachments")
     }
 
     /// The answer to *ready* for one claim.

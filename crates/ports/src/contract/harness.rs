@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::pauses::PauseBoard;
 use crate::queue::DeliveryQueue;
 use crate::template::TemplateRenderer;
 use crate::tracker::DeliveryTracker;
@@ -25,6 +26,9 @@ pub trait StoreHarness: Send + Sync + Sized + 'static {
 
     /// Its workers, whose beats keep the queue's claims alive.
     fn workers(&self) -> Arc<dyn WorkerRegistry>;
+
+    /// Its pauses, which its queue heeds.
+    fn pauses(&self) -> Arc<dyn PauseBoard>;
 
     /// Lets time pass for the store without waiting: by a manual clock, or by making every
     /// stored time older by as much. Rules therefore never compare a time that they read
@@ -92,9 +96,10 @@ pub trait TransportHarness: Send + Sync + Sized + 'static {
 /// | template | variables | subject | HTML | text |
 /// |---|---|---|---|---|
 /// | `contract/greeting` | `name`, `link` | `Hello {name}` | the name in a paragraph, then `<a href="{link}">`, the link checked as such | `Hello {name}`, then the link |
+/// | the same in German (`de`) | the same | `Hallo {name}` | the same without the link | `Hallo {name}` |
 /// | `contract/loop` | `rounds`, a number | `Loop` | `<p>x</p>` | the line `x`, `rounds` × `rounds` × `rounds` times |
 ///
-/// Both come with a sample that renders. Other templates may be there too.
+/// Each comes with a sample that renders; the variant may take the template's. Other templates may be there too.
 pub trait RendererHarness: Send + Sync + Sized + 'static {
     /// A renderer with the fixtures above.
     fn fresh() -> Self;

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use postroom_domain::address::{EmailAddress, Mailbox};
+use postroom_domain::attachment::{Attachment, Placement};
 use postroom_domain::failure::{Failure, FailureClass};
 use postroom_domain::feedback::Feedback;
 use postroom_domain::id::{
@@ -10,6 +11,7 @@ use postroom_domain::id::{
 };
 use postroom_domain::letter::Priority;
 use postroom_domain::lifecycle::{Context, DeliveryState, Event, Transition, apply};
+use postroom_domain::locale::Locale;
 use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
 use postroom_domain::retry::{Jitter, RetryPolicy};
 use postroom_domain::time::Timestamp;
@@ -54,12 +56,38 @@ pub fn of_tenant(tenant: &str) -> NewDelivery {
     delivery
 }
 
+/// A delivery of a workflow.
+#[must_use]
+pub fn of_workflow(name: &str) -> NewDelivery {
+    let mut delivery = delivery();
+    delivery.letter.workflow = workflow(name);
+    delivery
+}
+
 /// A delivery of a priority.
 #[must_use]
 pub fn urgent(priority: i64) -> NewDelivery {
     let mut delivery = delivery();
     delivery.letter.priority = Priority::new(priority).expect("a sample priority is valid");
     delivery
+}
+
+/// A delivery with two attachments: a file beside it, whose name no ASCII holds and whose bytes
+/// are no text, and an image inside its HTML.
+#[must_use]
+pub fn with_attachments() -> NewDelivery {
+    let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(3000).collect();
+    let attachments = vec![
+        attachment("Rechnung März 🎉.pdf", "application/pdf", Placement::Beside, bytes),
+        attachment("logo.png", "image/png", Placement::Inline("logo".to_owned()), Vec::new()),
+    ];
+    NewDelivery { attachments, ..delivery() }
+}
+
+/// One attachment.
+#[must_use]
+pub fn attachment(filename: &str, content_type: &str, placement: Placement, bytes: Vec<u8>) -> Attachment {
+    Attachment::new(filename, content_type, placement, bytes).expect("a sample attachment is valid")
 }
 
 /// A worker that nobody met before.
@@ -79,6 +107,7 @@ pub fn frozen(id: &DeliveryId) -> FrozenLetter {
         message_id: format!("{serial}.{id}@example.com"),
         subject: format!("Print {serial}"),
         template_version: format!("version-{serial}"),
+        locale: None,
     }
 }
 
@@ -161,6 +190,12 @@ pub fn idempotency_key(text: &str) -> IdempotencyKey {
 #[must_use]
 pub fn tenant_id(text: &str) -> TenantId {
     TenantId::parse(text).expect("a sample tenant is valid")
+}
+
+/// A language.
+#[must_use]
+pub fn locale(text: &str) -> Locale {
+    Locale::parse(text).expect("a sample locale is valid")
 }
 
 /// A workflow.

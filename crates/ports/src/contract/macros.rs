@@ -13,6 +13,9 @@ macro_rules! for_each_queue_rule {
             every_letter_of_a_batch_has_its_own_answer
             enqueue_same_key_twice_returns_the_first_id
             the_same_key_with_other_content_is_refused
+            the_same_key_in_another_language_is_refused
+            the_same_key_with_other_attachments_is_refused
+            a_letter_that_fails_its_own_check_is_refused_by_field
             keys_of_different_tenants_do_not_meet
             a_taken_delivery_id_is_refused_and_leaves_the_first_untouched
             one_bad_letter_in_a_batch_does_not_touch_the_others
@@ -27,6 +30,7 @@ macro_rules! for_each_queue_rule {
             claim_skips_rows_not_yet_due
             claim_skips_expired_letters
             claim_skips_held_tenants
+            claim_keeps_to_the_workflows_that_are_asked_for
             claim_never_hands_one_delivery_to_two_workers
             claim_takes_no_more_than_its_limit
             claim_takes_the_most_urgent_first
@@ -36,6 +40,16 @@ macro_rules! for_each_queue_rule {
             final_states_are_never_claimed
             a_retrying_letter_is_claimed_when_due_and_not_before
             every_claim_has_a_fence_of_its_own
+            claim_skips_paused_tenants
+            claim_skips_paused_workflows
+            what_was_paused_is_claimed_as_soon_as_it_is_resumed
+            what_was_paused_is_claimed_when_its_time_is_up
+            a_pause_costs_no_attempt_and_no_event
+            other_letters_of_a_paused_workflows_lane_go_on
+            attachments_come_back_as_they_were_handed_in
+            attachments_are_for_the_holder_of_the_claim_alone
+            attachments_are_gone_once_the_letter_is_frozen
+            a_redriven_letter_without_bytes_has_its_attachments
             ready_stores_the_frozen_bytes_and_later_claims_return_them
             frozen_bytes_are_never_replaced
             ready_with_a_stale_fence_changes_nothing
@@ -163,6 +177,33 @@ macro_rules! worker_contract {
     };
 }
 
+/// Calls a macro with every rule of the pauses.
+#[macro_export]
+macro_rules! for_each_pauses_rule {
+    ($callback:ident { $($arguments:tt)* }) => {
+        $callback! { { $($arguments)* }
+            a_pause_is_listed_with_its_reason_until_it_ends
+            a_pause_ends_by_itself_when_its_time_is_up
+            a_pause_without_an_end_lasts
+            resume_ends_a_pause_at_once_and_says_whether_there_was_one
+            a_second_pause_replaces_the_first
+            pauses_of_different_kinds_and_names_do_not_meet
+        }
+    };
+}
+
+/// Stamps the rules of the pauses on a [`StoreHarness`](crate::contract::StoreHarness): one
+/// test each, in the module `pauses_contract`.
+#[macro_export]
+macro_rules! pauses_contract {
+    ($harness:ty $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {
+        $crate::contract_suite! {
+            ($) pauses_contract PausesContractHarness pauses store for_each_pauses_rule
+            [$harness] [$($($skipped: $reason,)*)?]
+        }
+    };
+}
+
 /// Calls a macro with every rule of the transport.
 #[macro_export]
 macro_rules! for_each_transport_rule {
@@ -216,6 +257,12 @@ macro_rules! for_each_renderer_rule {
             a_subject_is_one_line
             every_listed_template_renders_its_sample
             unused_data_is_no_mistake
+            the_nearest_variant_is_taken
+            a_letter_names_the_variant_that_was_taken
+            without_a_variant_the_template_itself_is_taken
+            a_variant_has_a_version_of_its_own
+            a_variant_is_no_template_of_its_own
+            what_a_letter_needs_does_not_depend_on_its_language
         }
     };
 }

@@ -4,7 +4,7 @@
 //!   your harness ──▶ queue_contract!(Harness) ──▶ one #[tokio::test] per rule
 //!        │                    ▲
 //!        │                    └── for_each_queue_rule!  the one list of the rules
-//!        └── fresh() · queue() · tracker() · workers() · advance()
+//!        └── fresh() · queue() · tracker() · workers() · pauses() · advance()
 //! ```
 //!
 //! | suite | harness | stamped by | rules |
@@ -12,6 +12,7 @@
 //! | queue | [`StoreHarness`] | [`queue_contract!`](crate::queue_contract) | [`queue`] |
 //! | tracker | [`StoreHarness`] | [`tracker_contract!`](crate::tracker_contract) | [`tracker`] |
 //! | workers | [`StoreHarness`] | [`worker_contract!`](crate::worker_contract) | [`worker`] |
+//! | pauses | [`StoreHarness`] | [`pauses_contract!`](crate::pauses_contract) | [`pauses`] |
 //! | transport | [`TransportHarness`] | [`transport_contract!`](crate::transport_contract) | [`transport`] |
 //! | renderer | [`RendererHarness`] | [`renderer_contract!`](crate::renderer_contract) | [`renderer`] |
 //!
@@ -27,6 +28,7 @@
 //! postroom_ports::queue_contract!(Harness);
 //! postroom_ports::tracker_contract!(Harness);
 //! postroom_ports::worker_contract!(Harness);
+//! postroom_ports::pauses_contract!(Harness);
 //! ```
 //! The crate that stamps needs `tokio` (`macros`, `rt-multi-thread`) as a dev-dependency.
 //! What an adapter declares that it cannot do is skipped by name and with a reason; the test
@@ -48,6 +50,7 @@ pub mod desk;
 mod harness;
 pub mod letters;
 mod macros;
+pub mod pauses;
 pub mod queue;
 pub mod renderer;
 pub mod tracker;

@@ -1,30 +1,84 @@
 //! Time that moves when told.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::time::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
+use super::lock;
 use crate::clock::Clock;
 
 /// A clock that stands still until [`ManualClock::advance`]. Clones show the same time.
 #[derive(Clone, Debug)]
 pub struct ManualClock {
     start: Timestamp,
-    elapsed: watch::Sender<Duration>,
+    time: Arc<Mutex<Time>>,
+}
+
+/// How far the time has come, and who waits for it: sleepers by the end of their sleep and, where
+/// that is the same, by the order in which they lay down. So the same run wakes them in the same order.
+#[derive(Debug, Default)]
+struct Time {
+    elapsed: Duration,
+    sleepers: BTreeMap<(Duration, u64), oneshot::Sender<()>>,
+    serial: u64,
 }
 
 impl ManualClock {
     /// A clock that shows `start`.
     #[must_use]
     pub fn at(start: Timestamp) -> Self {
-        Self { start, elapsed: watch::Sender::new(Duration::ZERO) }
+        Self { start, time: Arc::default() }
     }
 
     /// Moves the time and wakes those whose sleep is over.
     pub fn advance(&self, by: Duration) {
-        self.elapsed.send_modify(|elapsed| *elapsed = elapsed.saturating_add(by));
+        let mut time = lock(&self.time);
+        let now = time.elapsed.saturating_add(by);
+        time.elapsed = now;
+        let asleep = time.sleepers.split_off(&(now, u64::MAX));
+        let awake = std::mem::replace(&mut time.sleepers, asleep);
+        drop(time);
+        for sleeper in awake.into_values() {
+            // Who gave up waiting need not hear of it.
+            let _ = sleeper.send(());
+        }
+    }
+
+    /// How long it is until the next sleeper wakes; `None` where nobody sleeps.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Duration> {
+        let time = lock(&self.time);
+        time.sleepers.keys().next().map(|(end, _)| end.saturating_sub(time.elapsed))
+    }
+
+    fn lie_down(&self, duration: Duration) -> Option<(Bed, oneshot::Receiver<()>)> {
+        let mut time = lock(&self.time);
+        let end = time.elapsed.saturating_add(duration);
+        if end <= time.elapsed {
+            return None;
+        }
+        time.serial += 1;
+        let (place, (alarm, woken)) = ((end, time.serial), oneshot::channel());
+        time.sleepers.insert(place, alarm);
+        drop(time);
+        Some((Bed { clock: self.clone(), place }, woken))
+    }
+}
+
+/// The place of one sleeper, free again when the sleeper leaves, awake or not.
+#[derive(Debug)]
+struct Bed {
+    clock: ManualClock,
+    place: (Duration, u64),
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        lock(&self.clock.time).sleepers.remove(&self.place);
     }
 }
 
@@ -42,14 +96,14 @@ impl Clock for ManualClock {
     }
 
     fn elapsed(&self) -> Duration {
-        *self.elapsed.borrow()
+        lock(&self.time).elapsed
     }
 
     async fn sleep(&self, duration: Duration) {
-        let until = self.elapsed().saturating_add(duration);
-        let mut elapsed = self.elapsed.subscribe();
-        // It fails where the clock is gone, which `self` rules out.
-        let _ = elapsed.wait_for(|elapsed| *elapsed >= until).await;
+        if let Some((_bed, woken)) = self.lie_down(duration) {
+            // It fails where the clock is gone, which `self` rules out.
+            let _ = woken.await;
+        }
     }
 }
 
@@ -64,7 +118,7 @@ mod tests {
             let clock = clock.clone();
             async move { clock.sleep(Duration::from_secs(10)).await }
         });
-        while clock.elapsed.receiver_count() == 0 {
+        while clock.next_wake().is_none() {
             tokio::task::yield_now().await;
         }
         clock.advance(Duration::from_secs(9));
@@ -72,5 +126,16 @@ mod tests {
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_secs(1));
         assert!(sleeper.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_sleeper_that_gave_up_is_not_waited_for() {
+        let clock = ManualClock::default();
+        tokio::select! {
+            biased;
+            () = clock.sleep(Duration::from_secs(1)) => unreachable!("the time stands still"),
+            () = async { assert_eq!(clock.next_wake(), Some(Duration::from_secs(1))) } => {}
+        }
+        assert_eq!(clock.next_wake(), None);
     }
 }

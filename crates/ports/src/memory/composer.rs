@@ -55,6 +55,7 @@ impl MessageComposer for PlainComposer {
             message_id,
             subject: subject.to_owned(),
             template_version: draft.rendered.version.clone(),
+            locale: draft.rendered.locale.clone(),
         })
     }
 }
@@ -87,7 +88,7 @@ mod tests {
             subject: None,
             headers: &[],
             attachments: &[],
-            rendered: &Rendered { subject, html, text: text.to_owned(), version: "1".to_owned() },
+            rendered: &Rendered { subject, html, text: text.to_owned(), version: "1".to_owned(), locale: None },
             date: Timestamp::from_micros(0),
         })
     }

@@ -3,7 +3,7 @@
 //!
 //! | adapter | stands for |
 //! |---|---|
-//! | [`MemoryStore`] | queue, tracker and workers, over one table of letters |
+//! | [`MemoryStore`] | queue, tracker, workers and pauses, over one table of letters |
 //! | [`ManualClock`], [`SeededChance`] | time that moves when told, chance that repeats |
 //! | [`CapturingTransport`] | a provider that answers as scripted and keeps what it took |
 //! | [`PlainRenderer`], [`PlainComposer`] | a template engine of one line per part, and the smallest message |
@@ -16,6 +16,7 @@
 mod chance;
 mod clock;
 mod composer;
+mod pauses;
 mod queue;
 mod renderer;
 mod sinks;

@@ -1,9 +1,10 @@
 //! How letters come in, are taken, and leave: the reference for every store.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::{DeliveryId, TenantId, WorkerId};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::letter::Priority;
@@ -43,6 +44,17 @@ impl DeliveryQueue for MemoryStore {
             claims.extend(tables.claim(seq, request, now)?);
         }
         Ok(Batch { now, claims })
+    }
+
+    async fn attachments(&self, fence: &Fence) -> Result<Vec<Attachment>, PortError> {
+        let (mut tables, _) = self.begin();
+        if tables.held(fence).is_none() {
+            return Ok(Vec::new());
+        }
+        let content = tables.records.get(&fence.delivery_id).and_then(|record| record.content.as_ref());
+        // Those of a frozen letter stay only to be compared with, under the same key.
+        let fresh = content.filter(|content| content.frozen.is_none());
+        Ok(fresh.map(|content| content.attachments.clone()).unwrap_or_default())
     }
 
     async fn ready(&self, letters: &[Ready]) -> Result<Vec<Fenced>, PortError> {
@@ -100,11 +112,15 @@ impl DeliveryQueue for MemoryStore {
 
 impl Tables {
     fn take_in(&mut self, new: &NewDelivery, now: Timestamp) -> Enqueued {
+        if let Err(invalid) = new.check() {
+            return Enqueued::Refused(invalid);
+        }
         let key = new.idempotency_key.clone().map(|key| (new.letter.tenant_id.clone(), key));
         if let Some(first) = key.as_ref().and_then(|key| self.keys.get(key)) {
             let content = self.records.get(&first.delivery_id).and_then(|record| record.content.as_ref());
             // Without content there is nothing left to compare with.
-            if content.is_some_and(|content| content.letter != new.letter) {
+            if content.is_some_and(|content| (&content.letter, &content.attachments) != (&new.letter, &new.attachments))
+            {
                 let reason = "names a letter with other content; use a new key for a new letter";
                 return Enqueued::Refused(Invalid::new("idempotency_key", reason));
             }
@@ -127,7 +143,7 @@ impl Tables {
         let waiting =
             self.outbox.iter().filter_map(|(seq, row)| Some((*seq, row, self.records.get(&row.delivery_id)?)));
         let mut due: Vec<Candidate<'_>> = waiting
-            .filter(|(_, row, record)| may_be_claimed(row, record, request, now))
+            .filter(|(_, row, record)| may_be_claimed(row, record, request, now) && !self.is_held_back(record, now))
             .map(|(seq, row, record)| Candidate::new(seq, row, record))
             .collect();
         due.sort_by_key(Candidate::rank);
@@ -169,6 +185,7 @@ impl Tables {
             queued_at: record.delivery.queued_at,
             letter: payload.letter.clone(),
             content: payload.frozen.clone().map_or(Content::Fresh, Content::Frozen),
+            attachments: u32::try_from(payload.attachments.len()).unwrap_or(u32::MAX),
             provider: record.delivery.provider.clone(),
         })
     }
@@ -272,8 +289,8 @@ impl Tables {
 }
 
 /// Removes at most `limit` rows that are past their time; how many it were.
-fn forget<K: Eq + std::hash::Hash, V>(rows: &mut HashMap<K, V>, is_past: impl Fn(&V) -> bool, limit: usize) -> u64 {
-    let gone = rows.extract_if(|_, row| is_past(row)).take(limit).count();
+fn forget<K: Ord, V>(rows: &mut BTreeMap<K, V>, is_past: impl Fn(&V) -> bool, limit: usize) -> u64 {
+    let gone = rows.extract_if(.., |_, row| is_past(row)).take(limit).count();
     u64::try_from(gone).unwrap_or(u64::MAX)
 }
 
@@ -283,6 +300,7 @@ fn may_be_claimed(row: &Row, record: &Record, request: &ClaimRequest, now: Times
         && row.due_at.is_some_and(|due| due <= now)
         && record.state.expires_at.is_none_or(|expires| expires > now)
         && !tenant.is_some_and(|tenant| request.held_tenants.contains(tenant))
+        && request.among.has(&record.delivery.workflow)
 }
 
 /// A letter that may be claimed, with what decides about its turn.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use postroom_domain::id::TemplateName;
+use postroom_domain::locale::Locale;
 use serde_json::Value;
 
 use crate::letter::Data;
@@ -18,15 +19,36 @@ pub struct PlainRenderer(BTreeMap<TemplateName, Template>);
 
 #[derive(Debug)]
 struct Template {
+    words: Words,
+    variants: BTreeMap<Locale, Words>,
+    sample: Data,
+}
+
+#[derive(Debug)]
+struct Words {
     subject: String,
     html: String,
     text: String,
-    sample: Data,
+}
+
+impl From<[&str; 3]> for Words {
+    fn from([subject, html, text]: [&str; 3]) -> Self {
+        Self { subject: subject.to_owned(), html: html.to_owned(), text: text.to_owned() }
+    }
+}
+
+impl Template {
+    /// The nearest variant, where one fits, or the template's own words.
+    fn words(&self, locale: Option<&Locale>) -> (Option<Locale>, &Words) {
+        let mut fallbacks = locale.into_iter().flat_map(Locale::fallbacks);
+        let variant = fallbacks.find_map(|locale| self.variants.get_key_value(&locale));
+        variant.map_or((None, &self.words), |(locale, words)| (Some(locale.clone()), words))
+    }
 }
 
 /// Where a value is printed to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Into {
+enum Target {
     Html,
     Text,
 }
@@ -34,9 +56,17 @@ enum Into {
 impl PlainRenderer {
     /// The same renderer with one more template.
     #[must_use]
-    pub fn with(mut self, name: TemplateName, [subject, html, text]: [&str; 3], sample: Data) -> Self {
-        let template = Template { subject: subject.to_owned(), html: html.to_owned(), text: text.to_owned(), sample };
-        self.0.insert(name, template);
+    pub fn with(mut self, name: TemplateName, parts: [&str; 3], sample: Data) -> Self {
+        self.0.insert(name, Template { words: parts.into(), variants: BTreeMap::new(), sample });
+        self
+    }
+
+    /// The same renderer with this template in one more language. A template that is not there has no variants.
+    #[must_use]
+    pub fn with_variant(mut self, name: &TemplateName, locale: Locale, parts: [&str; 3]) -> Self {
+        if let Some(template) = self.0.get_mut(name) {
+            template.variants.insert(locale, parts.into());
+        }
         self
     }
 
@@ -57,7 +87,7 @@ impl TemplateRenderer for PlainRenderer {
         self.0.get(template).map(|template| template.sample.clone())
     }
 
-    fn render(&self, name: &TemplateName, data: &Data) -> Result<Rendered, RenderError> {
+    fn render(&self, name: &TemplateName, locale: Option<&Locale>, data: &Data) -> Result<Rendered, RenderError> {
         let unknown = || RenderError::Unknown { name: name.as_str().to_owned(), suggestion: self.nearest(name) };
         let template = self.0.get(name).ok_or_else(unknown)?;
         let missing: Vec<String> =
@@ -65,23 +95,25 @@ impl TemplateRenderer for PlainRenderer {
         if !missing.is_empty() {
             return Err(RenderError::Missing { template: name.clone(), names: missing });
         }
-        let subject = fill(&template.subject, data, Into::Text)?;
+        let (locale, words) = template.words(locale);
+        let subject = fill(&words.subject, data, Target::Text)?;
         Ok(Rendered {
             subject: subject.split(char::is_control).collect::<Vec<_>>().join(" "),
-            html: fill(&template.html, data, Into::Html)?,
-            text: repeated(name, &template.text, data)?,
-            version: format!("{}-{}-{}", template.subject.len(), template.html.len(), template.text.len()),
+            html: fill(&words.html, data, Target::Html)?,
+            text: repeated(name, &words.text, data)?,
+            version: format!("{}-{}-{}", words.subject.len(), words.html.len(), words.text.len()),
+            locale,
         })
     }
 }
 
 fn repeated(name: &TemplateName, text: &str, data: &Data) -> Result<String, RenderError> {
     let Some((variable, line)) = text.strip_prefix("{*").and_then(|text| text.split_once('}')) else {
-        return fill(text, data, Into::Text);
+        return fill(text, data, Target::Text);
     };
     let number = data.get(variable).and_then(Value::as_u64);
     let times = number.and_then(|n| usize::try_from(n).ok()).and_then(|n| n.checked_pow(3));
-    let line = fill(line, data, Into::Text)?;
+    let line = fill(line, data, Target::Text)?;
     match times.and_then(|times| times.checked_mul(line.len())) {
         Some(size) if size <= OUTPUT_LIMIT => Ok(line.repeat(times.unwrap_or(0))),
         _ => Err(RenderError::Limit { template: name.clone(), what: "output" }),
@@ -89,7 +121,7 @@ fn repeated(name: &TemplateName, text: &str, data: &Data) -> Result<String, Rend
 }
 
 /// `text` with its variables filled in, once: what they hold is not looked at again.
-fn fill(text: &str, data: &Data, into: Into) -> Result<String, RenderError> {
+fn fill(text: &str, data: &Data, target: Target) -> Result<String, RenderError> {
     let mut parts = text.split('{');
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -100,7 +132,7 @@ fn fill(text: &str, data: &Data, into: Into) -> Result<String, RenderError> {
             let reason = "must be a link that starts with https, http or mailto".to_owned();
             return Err(RenderError::Unusable { name: variable.to_owned(), reason });
         }
-        filled.push_str(&if into == Into::Html { escaped(&value) } else { value });
+        filled.push_str(&if target == Target::Html { escaped(&value) } else { value });
         filled.push_str(rest);
     }
     Ok(filled)

@@ -1,9 +1,10 @@
 //! The one table of letters, and the writes that all ports share.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use postroom_domain::attachment::Attachment;
 use postroom_domain::detail::Detail;
 use postroom_domain::failure::Code;
 use postroom_domain::id::{DeliveryId, IdempotencyKey, LeaseToken, TenantId, TransportName, WorkerId};
@@ -18,11 +19,12 @@ use uuid::Uuid;
 use super::{ManualClock, lock};
 use crate::clock::Clock;
 use crate::letter::{FrozenLetter, Letter, NewDelivery};
+use crate::pauses::{Pause, Paused};
 use crate::queue::Fence;
 use crate::tracker::{Delivery, DeliveryEvent};
 use crate::worker::{BEAT_STALE, Presence};
 
-/// A queue, its tracker and its workers, in memory and under a clock that moves when told.
+/// A queue, its tracker, its workers and its pauses, in memory and under a clock that moves when told.
 /// Clones are the same store.
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
@@ -43,15 +45,16 @@ impl MemoryStore {
     }
 }
 
-/// Everything that is stored.
+/// Everything that is stored, in tables that are walked in the same order in every run.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) records: BTreeMap<DeliveryId, Record>,
     /// Undone letters only, by `seq`.
     pub(super) outbox: BTreeMap<i64, Row>,
-    pub(super) keys: HashMap<(Option<TenantId>, IdempotencyKey), KeyRow>,
-    pub(super) workers: HashMap<WorkerId, WorkerRow>,
+    pub(super) keys: BTreeMap<(Option<TenantId>, IdempotencyKey), KeyRow>,
+    pub(super) workers: BTreeMap<WorkerId, WorkerRow>,
     pub(super) reports: HashSet<(TransportName, String)>,
+    pub(super) pauses: BTreeMap<Paused, Pause>,
     last_seq: i64,
     last_event: i64,
     last_token: u128,
@@ -72,6 +75,7 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) struct Payload {
     pub(super) letter: Letter,
+    pub(super) attachments: Vec<Attachment>,
     pub(super) frozen: Option<FrozenLetter>,
 }
 
@@ -123,7 +127,7 @@ impl Tables {
             seq: self.last_seq,
             delivery: view(new, &state, now, due_at),
             state,
-            content: Some(Payload { letter: new.letter.clone(), frozen: None }),
+            content: Some(Payload { letter: new.letter.clone(), attachments: new.attachments.clone(), frozen: None }),
             events: Vec::new(),
             final_at: None,
         };

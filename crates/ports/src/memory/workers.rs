@@ -69,6 +69,7 @@ fn known<'a>(
 
 async fn rung(bell: &Notify, clock: &ManualClock, longest: Duration) -> Woken {
     tokio::select! {
+        biased;
         () = bell.notified() => Woken::ByEnqueue,
         () = clock.sleep(longest) => Woken::ByTime,
     }

@@ -47,6 +47,9 @@ mod queue_rules {
         ("every_letter_of_a_batch_has_its_own_answer", Fault::AnswersInReverse),
         ("enqueue_same_key_twice_returns_the_first_id", Fault::IgnoresKeys),
         ("the_same_key_with_other_content_is_refused", Fault::ComparesNoContent),
+        ("the_same_key_in_another_language_is_refused", Fault::LosesLocale),
+        ("the_same_key_with_other_attachments_is_refused", Fault::ComparesNoContent),
+        ("a_letter_that_fails_its_own_check_is_refused_by_field", Fault::ChecksNothing),
         ("keys_of_different_tenants_do_not_meet", Fault::KeysAreGlobal),
         ("a_taken_delivery_id_is_refused_and_leaves_the_first_untouched", Fault::TakenIdIsSuccess),
         ("one_bad_letter_in_a_batch_does_not_touch_the_others", Fault::BatchIsAllOrNothing),
@@ -61,6 +64,7 @@ mod queue_rules {
         ("claim_skips_rows_not_yet_due", Fault::ForgetsDueTime),
         ("claim_skips_expired_letters", Fault::ForgetsExpiry),
         ("claim_skips_held_tenants", Fault::IgnoresHolds),
+        ("claim_keeps_to_the_workflows_that_are_asked_for", Fault::IgnoresWorkflows),
         ("claim_never_hands_one_delivery_to_two_workers", Fault::HandsOutTwice),
         ("claim_takes_no_more_than_its_limit", Fault::IgnoresLimit),
         ("claim_takes_the_most_urgent_first", Fault::IgnoresPriority),
@@ -70,6 +74,16 @@ mod queue_rules {
         ("final_states_are_never_claimed", Fault::RevivesFinalLetters),
         ("a_retrying_letter_is_claimed_when_due_and_not_before", Fault::RetriesAtOnce),
         ("every_claim_has_a_fence_of_its_own", Fault::RepeatsTokens),
+        ("claim_skips_paused_tenants", Fault::PausesHoldNoTenant),
+        ("claim_skips_paused_workflows", Fault::PausesHoldNoWorkflow),
+        ("what_was_paused_is_claimed_as_soon_as_it_is_resumed", Fault::ResumeOnlySaysSo),
+        ("what_was_paused_is_claimed_when_its_time_is_up", Fault::PausesNeverEnd),
+        ("a_pause_costs_no_attempt_and_no_event", Fault::ClaimsWhatIsPaused),
+        ("other_letters_of_a_paused_workflows_lane_go_on", Fault::PausedWorkflowsHoldTheirLane),
+        ("attachments_come_back_as_they_were_handed_in", Fault::ReversesAttachments),
+        ("attachments_are_for_the_holder_of_the_claim_alone", Fault::AttachmentsIgnoreFence),
+        ("attachments_are_gone_once_the_letter_is_frozen", Fault::KeepsAttachments),
+        ("a_redriven_letter_without_bytes_has_its_attachments", Fault::FailureDropsAttachments),
         ("ready_stores_the_frozen_bytes_and_later_claims_return_them", Fault::ForgetsBytes),
         ("frozen_bytes_are_never_replaced", Fault::ReplacesBytes),
         ("ready_with_a_stale_fence_changes_nothing", Fault::ReadyIgnoresFence),
@@ -164,6 +178,23 @@ mod worker_rules {
     ];
 }
 
+mod pauses_rules {
+    use postroom_ports::contract::pauses;
+
+    use crate::broken::store::Fault;
+
+    postroom_ports::for_each_pauses_rule!(fail_each_rule { pauses crate::broken::store::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("a_pause_is_listed_with_its_reason_until_it_ends", Fault::PauseForgetsItsReason),
+        ("a_pause_ends_by_itself_when_its_time_is_up", Fault::PausesNeverEnd),
+        ("a_pause_without_an_end_lasts", Fault::PausesEndOfThemselves),
+        ("resume_ends_a_pause_at_once_and_says_whether_there_was_one", Fault::ResumeOnlySaysSo),
+        ("a_second_pause_replaces_the_first", Fault::TheFirstPauseStands),
+        ("pauses_of_different_kinds_and_names_do_not_meet", Fault::ResumeEndsAllOfThatName),
+    ];
+}
+
 mod transport_rules {
     use postroom_ports::contract::transport;
 
@@ -210,5 +241,11 @@ mod renderer_rules {
         ("a_subject_is_one_line", Fault::BreaksTheSubject),
         ("every_listed_template_renders_its_sample", Fault::KnowsNoSamples),
         ("unused_data_is_no_mistake", Fault::RefusesUnusedData),
+        ("the_nearest_variant_is_taken", Fault::KnowsExactLocalesOnly),
+        ("a_letter_names_the_variant_that_was_taken", Fault::ForgetsTheVariant),
+        ("without_a_variant_the_template_itself_is_taken", Fault::NamesWhatWasWanted),
+        ("a_variant_has_a_version_of_its_own", Fault::SharesOneVersion),
+        ("a_variant_is_no_template_of_its_own", Fault::ListsVariants),
+        ("what_a_letter_needs_does_not_depend_on_its_language", Fault::NeedsLessInGerman),
     ];
 }

@@ -5,6 +5,7 @@ use clap::Args;
 use postroom_domain::invalid::Invalid;
 use serde_json::{Map, Value};
 
+use super::files;
 use crate::fields::Fields;
 
 /// The fields of one letter.
@@ -61,6 +62,15 @@ pub(super) struct Flags {
     /// One extra header; may be given often
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
+    /// The language that it is wanted in: de, pt-BR, …
+    #[arg(long, value_name = "TAG")]
+    locale: Option<String>,
+    /// A file beside the letter; may be given often. Its type goes by the ending of its name, unless it is said
+    #[arg(long, value_name = "PATH[;type=TYPE]")]
+    attach: Vec<String>,
+    /// An image inside the letter, which its HTML shows as cid:CID; may be given often
+    #[arg(long, value_name = "CID=PATH[;type=TYPE]")]
+    inline: Vec<String>,
     /// Notes that are never sent, as a JSON object
     #[arg(long, value_name = "JSON")]
     metadata: Option<String>,
@@ -87,6 +97,7 @@ impl Flags {
             ("source_type", self.source_type),
             ("source_id", self.source_id),
             ("reply_to", self.reply_to),
+            ("locale", self.locale),
         ];
         for (name, text) in texts {
             letter.extend(text.map(|text| (name.to_owned(), Value::from(text))));
@@ -97,6 +108,7 @@ impl Flags {
         letter.insert("data".to_owned(), Value::Object(data));
         letter.insert("headers".to_owned(), Value::Object(pairs("header", &self.headers, ':')?));
         letter.insert("metadata".to_owned(), Value::Object(object("metadata", self.metadata.as_deref())?));
+        letter.insert("attachments".to_owned(), files::read(&self.attach, &self.inline)?);
         Fields::from_object(letter)
     }
 }

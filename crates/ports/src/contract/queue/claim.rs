@@ -9,9 +9,11 @@ use postroom_domain::status::Status;
 
 use crate::contract::StoreHarness;
 use crate::contract::desk::{Desk, LEASE, MANY, ids};
-use crate::contract::letters::{decide, deferred, delivery, of_tenant, rejected, tenant_id, urgent};
+use crate::contract::letters::{
+    decide, deferred, delivery, of_tenant, of_workflow, rejected, tenant_id, urgent, workflow,
+};
 use crate::letter::NewDelivery;
-use crate::queue::{Changed, ClaimRequest};
+use crate::queue::{Among, Changed, ClaimRequest};
 
 /// What the store makes of a claim is what the domain makes of it, at the first and at a
 /// later attempt; and the claim says where the letter was taken from.
@@ -89,6 +91,24 @@ pub async fn claim_skips_held_tenants<H: StoreHarness>(harness: &H) {
     assert_eq!(ids(&desk.claim_as(&request).await), [free, nobodys]);
     assert_eq!(desk.find(&held).await.attempts, 0, "waiting costs no attempt");
     assert_eq!(desk.claim_one().await.fence.delivery_id, held);
+}
+
+/// A claim takes letters of the workflows that it asks for, and leaves the others as they are.
+pub async fn claim_keeps_to_the_workflows_that_are_asked_for<H: StoreHarness>(harness: &H) {
+    let desk = Desk::open(harness).await;
+    let mut letters = Vec::new();
+    for name in ["invite", "reset", "notice"] {
+        letters.push(desk.enqueue(&of_workflow(name)).await);
+    }
+    let request = |among| ClaimRequest { among, ..desk.request() };
+    let none = desk.claim_as(&request(Among::Only(Vec::new()))).await;
+    assert_eq!(ids(&none), [], "of no workflow there is no letter");
+    let reset = desk.claim_as(&request(Among::Only(vec![workflow("reset"), workflow("unknown")]))).await;
+    assert_eq!(ids(&reset), [letters[1].clone()]);
+    let but_invite = desk.claim_as(&request(Among::AllBut(vec![workflow("invite")]))).await;
+    assert_eq!(ids(&but_invite), [letters[2].clone()]);
+    assert_eq!(desk.find(&letters[0]).await.attempts, 0, "waiting costs no attempt");
+    assert_eq!(ids(&desk.claim().await), [letters[0].clone()]);
 }
 
 /// Workers that claim at the same moment share the letters: each goes to exactly one.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postroom_domain::address::Mailbox;
+use postroom_domain::attachment::{ATTACHMENT_COUNT_LIMIT, Placement};
 use postroom_domain::letter::{HeaderField, Subject};
 use postroom_domain::lifecycle::{DeliveryState, Event};
 use postroom_domain::status::Status;
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use crate::contract::StoreHarness;
 use crate::contract::desk::{Desk, KEEP};
-use crate::contract::letters::{address, delivery, delivery_id, keyed, of_tenant, tenant_id};
+use crate::contract::letters::{address, attachment, delivery, delivery_id, keyed, locale, of_tenant, tenant_id};
 use crate::letter::{Data, Letter, NewDelivery};
 use crate::queue::{Content, Enqueued, Retention};
 
@@ -63,6 +64,37 @@ pub async fn the_same_key_with_other_content_is_refused<H: StoreHarness>(harness
     other.letter.data.insert("name".to_owned(), json!("Someone else"));
     refused(desk.enqueued(&other).await, "idempotency_key");
     assert_eq!(desk.count().await, 1, "a refused letter leaves nothing behind");
+}
+
+/// A key names the letter with its language: the same words in another one are another letter.
+pub async fn the_same_key_in_another_language_is_refused<H: StoreHarness>(harness: &H) {
+    let desk = Desk::open(harness).await;
+    let in_language = |tag: Option<&str>| {
+        let mut new = keyed("order-1");
+        new.letter.locale = tag.map(locale);
+        new
+    };
+    let first = desk.enqueue(&in_language(Some("de"))).await;
+    for other in [None, Some("de-at")] {
+        refused(desk.enqueued(&in_language(other)).await, "idempotency_key");
+    }
+    assert_eq!(desk.enqueued(&in_language(Some("de"))).await, Enqueued::Existing(first));
+}
+
+/// What [`NewDelivery::check`] finds is refused by its field, and nothing of it is stored, no key
+/// either; its neighbours are.
+pub async fn a_letter_that_fails_its_own_check_is_refused_by_field<H: StoreHarness>(harness: &H) {
+    let desk = Desk::open(harness).await;
+    let file = attachment("a.txt", "text/plain", Placement::Beside, b"a".to_vec());
+    let many = NewDelivery { attachments: vec![file; ATTACHMENT_COUNT_LIMIT + 1], ..keyed("order-1") };
+    let never = NewDelivery { max_attempts: Some(0), ..keyed("order-2") };
+    let answers = desk.queue.enqueue(&[many, delivery(), never]).await.expect("the queue takes letters");
+    let [many, good, never] = answers.try_into().expect("each letter has its answer");
+    refused(many, "attachments");
+    refused(never, "max_attempts");
+    assert!(matches!(good, Enqueued::New(_)));
+    assert_eq!(desk.count().await, 1);
+    desk.enqueue(&keyed("order-1")).await;
 }
 
 /// One key of two tenants, or of a tenant and of nobody, names different letters.
@@ -176,6 +208,7 @@ pub async fn unicode_and_empty_fields_survive<H: StoreHarness>(harness: &H) {
             json!({"list": [1, -2.5, 9_007_199_254_740_993_i64, true, {}], "quote": "'\"\\ \u{1F9FE}"}),
         ),
     ]);
+    letter.locale = Some(locale("pt-BR"));
     letter.subject = Subject::parse("Ünïcode 🎉").ok();
     letter.reply_to = Some(address("answers@example.com"));
     letter.headers = vec![HeaderField::new("X-Tag", "весна").expect("a valid header")];

@@ -7,7 +7,7 @@ use postroom_domain::status::{Stage, Status};
 
 use crate::contract::StoreHarness;
 use crate::contract::desk::{Desk, PAST_LEASE};
-use crate::contract::letters::{deferred, delivery, frozen, rejected, transport_name};
+use crate::contract::letters::{deferred, delivery, frozen, locale, rejected, transport_name};
 use crate::queue::{Changed, Content, Fence, Fenced, Ready};
 
 /// *Ready* stores the frozen bytes, and every later claim returns exactly these.
@@ -18,6 +18,7 @@ pub async fn ready_stores_the_frozen_bytes_and_later_claims_return_them<H: Store
     let mut bytes = frozen(&id);
     bytes.bytes.extend_from_slice(b"\x00\xff\xfe.\r\n..\r\n");
     "Ünïcode 🎉".clone_into(&mut bytes.subject);
+    bytes.locale = Some(locale("pt-br"));
     assert_eq!(desk.ready(&first.fence, Some(bytes.clone())).await, Fenced::Done);
     let seen = desk.find(&id).await;
     assert_eq!(seen.message_id.as_deref(), Some(bytes.message_id.as_str()), "the record knows the Message-ID");

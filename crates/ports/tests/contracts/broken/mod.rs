@@ -4,6 +4,7 @@ pub(crate) mod renderer;
 pub(crate) mod store;
 pub(crate) mod transport;
 
+mod pauses;
 mod queue;
 mod tracker;
 mod workers;

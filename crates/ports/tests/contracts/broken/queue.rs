@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::id::{DeliveryId, LeaseToken, WorkerId};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::letter::Priority;
@@ -11,9 +12,10 @@ use postroom_domain::time::Timestamp;
 use postroom_ports::contract::letters::delivery;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::{
-    Batch, Changed, ClaimRequest, Committed, Content, DeliveryQueue, Enqueued, Fence, Fenced, QueueCapabilities, Ready,
-    Request, Retention, Settlement, Swept,
+    Among, Batch, Changed, ClaimRequest, Committed, Content, DeliveryQueue, Enqueued, Fence, Fenced, QueueCapabilities,
+    Ready, Request, Retention, Settlement, Swept,
 };
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
@@ -40,7 +42,10 @@ impl DeliveryQueue for BrokenStore {
             }
             answers.extend(self.enqueue_one(new, &stored).await?);
         }
-        self.notes().ids.extend(letters.iter().map(|new| new.delivery_id.clone()));
+        let mut notes = self.notes();
+        notes.ids.extend(letters.iter().map(|new| new.delivery_id.clone()));
+        notes.attachments.extend(letters.iter().map(|new| (new.delivery_id.clone(), new.attachments.clone())));
+        drop(notes);
         if self.is(Fault::AnswersInReverse) {
             answers.reverse();
         }
@@ -51,6 +56,9 @@ impl DeliveryQueue for BrokenStore {
         let mut request = request.clone();
         match self.fault {
             Fault::IgnoresHolds => request.held_tenants.clear(),
+            Fault::IgnoresWorkflows => request.among = Among::default(),
+            Fault::ClaimsWhatIsPaused => return self.claimed_and_kept_back(&request).await,
+            Fault::PausedWorkflowsHoldTheirLane if !self.inner.paused().await?.is_empty() => request.limit = 0,
             Fault::IgnoresLimit => request.limit = u32::MAX,
             Fault::IgnoresLanes => request.lane_share = u32::MAX,
             Fault::HardShares => request.limit = request.limit.min(request.lane_share),
@@ -61,6 +69,20 @@ impl DeliveryQueue for BrokenStore {
             _ => {}
         }
         Ok(self.tampered(self.inner.claim(&request).await?))
+    }
+
+    async fn attachments(&self, fence: &Fence) -> Result<Vec<Attachment>, PortError> {
+        let id = &fence.delivery_id;
+        let kept = self.notes().attachments.get(id).cloned().unwrap_or_default();
+        let mut attachments = self.inner.attachments(fence).await?;
+        match self.fault {
+            Fault::AttachmentsIgnoreFence => attachments = kept,
+            Fault::KeepsAttachments if self.notes().handed.contains(id) => attachments = kept,
+            Fault::FailureDropsAttachments if self.notes().failed.contains(id) => attachments.clear(),
+            Fault::ReversesAttachments => attachments.reverse(),
+            _ => {}
+        }
+        Ok(attachments)
     }
 
     async fn ready(&self, letters: &[Ready]) -> Result<Vec<Fenced>, PortError> {
@@ -92,6 +114,9 @@ impl DeliveryQueue for BrokenStore {
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Fenced>, PortError> {
         let mut settlements = settlements.to_vec();
         for settlement in &mut settlements {
+            if settlement.transition.next.status == Status::Failed {
+                self.notes().failed.insert(settlement.fence.delivery_id.clone());
+            }
             let due_in = &mut settlement.transition.due_in;
             match self.fault {
                 Fault::SettleIgnoresFence => settlement.fence = self.current(&settlement.fence),
@@ -191,6 +216,7 @@ impl BrokenStore {
         let mut new = new.clone();
         let rounded = |at: Timestamp| Timestamp::from_micros(at.as_micros() / 1000 * 1000);
         match self.fault {
+            Fault::LosesLocale => new.letter.locale = None,
             Fault::LosesMaxAttempts => new.max_attempts = None,
             Fault::LosesMetadata => new.letter.metadata.clear(),
             Fault::RoundsToMilliseconds => {
@@ -202,6 +228,10 @@ impl BrokenStore {
             Fault::ForgetsDueTime => new.due_at = None,
             Fault::ForgetsExpiry => new.expires_at = None,
             Fault::IgnoresPriority => new.letter.priority = Priority::DEFAULT,
+            Fault::ChecksNothing => {
+                new.attachments.truncate(1);
+                new.max_attempts = None;
+            }
             _ => {}
         }
         new

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use postroom_domain::id::TemplateName;
+use postroom_domain::locale::Locale;
 use postroom_ports::contract::RendererHarness;
 use postroom_ports::letter::Data;
 use postroom_ports::template::{RenderError, Rendered, TemplateRenderer};
@@ -27,6 +28,12 @@ pub(crate) enum Fault {
     RefusesUnusedData,
     RendersWithoutBounds,
     SuggestsNothing,
+    ForgetsTheVariant,
+    KnowsExactLocalesOnly,
+    ListsVariants,
+    NamesWhatWasWanted,
+    NeedsLessInGerman,
+    SharesOneVersion,
 }
 
 /// The harness of a broken renderer.
@@ -58,27 +65,35 @@ impl RendererHarness for BrokenHarness {
 
 impl TemplateRenderer for BrokenRenderer {
     fn templates(&self) -> Vec<TemplateName> {
-        self.inner.templates()
+        let mut listed = self.inner.templates();
+        if self.fault == Fault::ListsVariants {
+            listed.push(TemplateName::parse("contract/greeting.de").unwrap());
+        }
+        listed
     }
 
     fn sample(&self, template: &TemplateName) -> Option<Data> {
         self.inner.sample(template).filter(|_| self.fault != Fault::KnowsNoSamples)
     }
 
-    fn render(&self, template: &TemplateName, data: &Data) -> Result<Rendered, RenderError> {
+    fn render(&self, template: &TemplateName, locale: Option<&Locale>, data: &Data) -> Result<Rendered, RenderError> {
         if self.fault == Fault::RefusesUnusedData && data.contains_key("unused") {
             return Err(RenderError::Unusable { name: "unused".to_owned(), reason: "is not used".to_owned() });
         }
-        match self.inner.render(template, data) {
-            Ok(rendered) => Ok(self.spoiled(rendered, data)),
-            Err(refusal) => self.forgiven(refusal, template, data),
+        let known = locale.filter(|locale| self.fault != Fault::KnowsExactLocalesOnly || locale.as_str() == "de");
+        match self.inner.render(template, known, data) {
+            Ok(rendered) => Ok(self.spoiled(rendered, locale, data)),
+            Err(refusal) => self.forgiven(refusal, template, locale, data),
         }
     }
 }
 
 impl BrokenRenderer {
-    fn spoiled(&self, mut rendered: Rendered, data: &Data) -> Rendered {
+    fn spoiled(&self, mut rendered: Rendered, locale: Option<&Locale>, data: &Data) -> Rendered {
         match self.fault {
+            Fault::ForgetsTheVariant => rendered.locale = None,
+            Fault::NamesWhatWasWanted => rendered.locale = locale.cloned(),
+            Fault::SharesOneVersion => "1".clone_into(&mut rendered.version),
             Fault::ForgetsText => rendered.text.clone_from(&rendered.html),
             Fault::EscapesNothing => rendered.html = rendered.html.replace("&lt;", "<").replace("&gt;", ">"),
             Fault::EvaluatesData => rendered.text = rendered.text.replace("{{ 7 * 7 }}", "49"),
@@ -94,8 +109,18 @@ impl BrokenRenderer {
         rendered
     }
 
-    fn forgiven(&self, refusal: RenderError, template: &TemplateName, data: &Data) -> Result<Rendered, RenderError> {
+    fn forgiven(
+        &self,
+        refusal: RenderError,
+        template: &TemplateName,
+        locale: Option<&Locale>,
+        data: &Data,
+    ) -> Result<Rendered, RenderError> {
         match (self.fault, refusal) {
+            (Fault::NeedsLessInGerman, RenderError::Missing { names, .. }) if locale.is_some() => {
+                let name = names.first().map_or("", String::as_str);
+                self.with(template, data, name, json!("https://example.org"))
+            }
             (Fault::NamesOneMissing, RenderError::Missing { template, mut names }) => {
                 names.truncate(1);
                 Err(RenderError::Missing { template, names })
@@ -115,6 +140,6 @@ impl BrokenRenderer {
     fn with(&self, template: &TemplateName, data: &Data, name: &str, value: Value) -> Result<Rendered, RenderError> {
         let mut data = data.clone();
         data.insert(name.to_owned(), value);
-        self.inner.render(template, &data)
+        self.inner.render(template, None, &data)
     }
 }

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_domain::attachment::Attachment;
 use postroom_domain::feedback::Feedback;
 use postroom_domain::id::{DeliveryId, IdempotencyKey, WorkerId};
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::letter::FrozenLetter;
 use postroom_ports::memory::{ManualClock, MemoryStore};
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::{Claim, DeliveryQueue, Fence};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
@@ -23,19 +25,23 @@ pub(crate) enum Fault {
     AnswersForgetAttempts,
     AnswersInReverse,
     AnswersWithoutCode,
+    AttachmentsIgnoreFence,
     BatchIgnoresItsOwnKeys,
     BatchIsAllOrNothing,
     BeatIsIgnored,
     BeatsForEverybody,
     CancelOnlySaysSo,
     CancelsAnything,
+    ChecksNothing,
     ClaimSaysItsOwnTime,
+    ClaimsWhatIsPaused,
     ComparesNoContent,
     CountsScheduledAsDue,
     CountsTwoAttempts,
     CursorForgetsTheId,
     DoubtfulFindsNothing,
     ExtendIgnoresFence,
+    FailureDropsAttachments,
     ForgetsBytes,
     ForgetsContentAtOnce,
     ForgetsDueTime,
@@ -53,11 +59,14 @@ pub(crate) enum Fault {
     IgnoresLimit,
     IgnoresPriority,
     IgnoresSourceId,
+    IgnoresWorkflows,
     JanitorRetiresTheLiving,
+    KeepsAttachments,
     KeyGoesWithContent,
     KeysAreGlobal,
     LapsedForgetsStage,
     LastReportWins,
+    LosesLocale,
     LosesMaxAttempts,
     LosesMetadata,
     LosesReceipts,
@@ -65,6 +74,12 @@ pub(crate) enum Fault {
     NeverStale,
     NeverSweeps,
     OldestFirst,
+    PausedWorkflowsHoldTheirLane,
+    PauseForgetsItsReason,
+    PausesEndOfThemselves,
+    PausesHoldNoTenant,
+    PausesHoldNoWorkflow,
+    PausesNeverEnd,
     ReadyIgnoresFence,
     RecordForgetsTemplate,
     RedriveForgetsAge,
@@ -80,10 +95,13 @@ pub(crate) enum Fault {
     ReportsMoveNoStatus,
     ResolvesAnything,
     ResolvesAsSent,
+    ResumeEndsAllOfThatName,
+    ResumeOnlySaysSo,
     RetireIsIgnored,
     RetriesAnything,
     RetriesAtOnce,
     RetryOnlySaysSo,
+    ReversesAttachments,
     ReversesBatches,
     RevivesFinalLetters,
     RingsNobody,
@@ -93,6 +111,7 @@ pub(crate) enum Fault {
     StaleSpoilsBatch,
     TakenIdIsSuccess,
     TakesOverOnce,
+    TheFirstPauseStands,
     UntilIsIncluded,
     WaitsForEver,
     WaitsLongerThanTold,
@@ -111,6 +130,8 @@ pub(crate) struct BrokenStore {
 pub(super) struct Notes {
     pub(super) ids: Vec<DeliveryId>,
     pub(super) keys: HashMap<IdempotencyKey, DeliveryId>,
+    pub(super) attachments: HashMap<DeliveryId, Vec<Attachment>>,
+    pub(super) failed: HashSet<DeliveryId>,
     pub(super) claims: Vec<Claim>,
     pub(super) fences: HashMap<DeliveryId, Fence>,
     pub(super) frozen: HashMap<DeliveryId, FrozenLetter>,
@@ -162,6 +183,10 @@ impl StoreHarness for BrokenHarness {
 
     fn workers(&self) -> Arc<dyn WorkerRegistry> {
         Arc::clone(&self.store) as Arc<dyn WorkerRegistry>
+    }
+
+    fn pauses(&self) -> Arc<dyn PauseBoard> {
+        Arc::clone(&self.store) as Arc<dyn PauseBoard>
     }
 
     async fn advance(&self, by: Duration) {

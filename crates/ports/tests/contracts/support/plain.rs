@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use postroom_domain::id::TemplateName;
+use postroom_domain::locale::Locale;
 use postroom_ports::contract::RendererHarness;
 use postroom_ports::letter::Data;
 use postroom_ports::memory::PlainRenderer;
@@ -13,6 +14,7 @@ pub(crate) struct PlainHarness(Arc<PlainRenderer>);
 impl RendererHarness for PlainHarness {
     fn fresh() -> Self {
         let greeting = ["Hello {name}", "<p>{name}</p><a href=\"{link|link}\">Go</a>", "Hello {name}\n{link|link}\n"];
+        let in_german = ["Hallo {name}", "<p>{name}</p>", "Hallo {name}\n"];
         let many = ["Loop", "<p>x</p>", "{*rounds}x\n"];
         let renderer = PlainRenderer::default()
             .with(
@@ -20,6 +22,7 @@ impl RendererHarness for PlainHarness {
                 greeting,
                 data([("name", json!("Ann")), ("link", json!("https://example.org"))]),
             )
+            .with_variant(&name("contract/greeting"), Locale::parse("de").unwrap(), in_german)
             .with(name("contract/loop"), many, data([("rounds", json!(1))]));
         Self(Arc::new(renderer))
     }

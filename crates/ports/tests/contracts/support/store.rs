@@ -4,6 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::memory::{ManualClock, MemoryStore};
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
@@ -31,6 +32,10 @@ impl StoreHarness for MemoryHarness {
 
     fn workers(&self) -> Arc<dyn WorkerRegistry> {
         Arc::clone(&self.store) as Arc<dyn WorkerRegistry>
+    }
+
+    fn pauses(&self) -> Arc<dyn PauseBoard> {
+        Arc::clone(&self.store) as Arc<dyn PauseBoard>
     }
 
     async fn advance(&self, by: Duration) {

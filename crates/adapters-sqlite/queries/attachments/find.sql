@@ -1,0 +1,6 @@
+-- What a letter that is not frozen yet brings along, for the holder of its claim alone. A statement of its own: no
+-- claim pays for it.
+SELECT a.filename, a.content_type, a.content_id, a.content
+FROM outbox AS o JOIN attachments AS a ON a.seq = o.seq
+WHERE o.seq = ?1 AND o.token = ?2
+ORDER BY a.position

@@ -1,0 +1,100 @@
+//! A worker freezes past its lease, another one does its work, and it wakes up again: nothing of what it still does has
+//! an effect.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use postroom::faults::Point;
+use postroom_dev_inbox::{Act, Config, Stage};
+use postroom_tests::{Account, Kind, Process, Room, Signal, invitation, is_long, on_both_stores, until};
+
+on_both_stores![
+    a_worker_that_freezes_at_any_point_changes_nothing_when_it_wakes,
+    a_worker_that_freezes_while_it_waits_for_an_answer_changes_nothing_when_it_wakes,
+];
+
+/// Everything that is on record of all letters, as one text.
+async fn records(room: &Room) -> Result<Vec<String>> {
+    let sql = "SELECT e.delivery_id || ' ' || e.status || ' ' || coalesce(e.error_code, '') || ' ' || e.attempt \
+               FROM delivery_events e ORDER BY e.id";
+    room.store.texts(sql).await
+}
+
+/// Seven points each; over fifty rounds in the long form.
+fn rounds() -> usize {
+    if is_long() { 8 } else { 1 }
+}
+
+/// A room with twenty letters whose worker has frozen at this point. A file has one lock for all its writers: where the
+/// frozen one holds that for its heartbeat, nobody can go on before it wakes, and another room is tried.
+async fn frozen(kind: Kind, fault: &str, journal: &Path) -> Result<(Room, Process)> {
+    loop {
+        let room = Room::with_inbox(kind, Config::default().save_to(journal)).await?;
+        // A second is long enough for the worker that works, and soon over for the one that does not.
+        let room = room.with("EMAIL_WORKER_LEASE", "1s");
+        room.enqueue(&readers().iter().map(|reader| invitation(reader)).collect::<Vec<_>>()).await?;
+        let worker = room.postroom.clone().with("POSTROOM_FAULT", fault).worker(&[]).await?;
+        until("the worker to freeze", || async { Ok(worker.is_stopped()?.then_some(())) }).await?;
+        if room.store.is_writable().await? {
+            return Ok((room, worker));
+        }
+    }
+}
+
+fn readers() -> BTreeSet<String> {
+    (0..20).map(|number| format!("reader-{number:02}@example.org")).collect()
+}
+
+async fn a_worker_that_freezes_at_any_point_changes_nothing_when_it_wakes(kind: Kind) -> Result<()> {
+    for round in 0..rounds() {
+        for point in Point::ALL {
+            let journal = tempfile::tempdir()?;
+            let fault = format!("{}:{}:freeze", point.as_str(), 1 + round % 2);
+            let (room, mut frozen) = frozen(kind, &fault, journal.path()).await?;
+            room.store.forget_beats().await?;
+
+            let mut worker = room.worker().await?;
+            room.is_done().await?;
+            worker.finish().await?.expect(0)?;
+            let before = records(&room).await?;
+            frozen.signal(Signal::Continue).await?;
+            frozen.finish().await?.expect(0)?;
+            assert_eq!(records(&room).await?, before, "{kind:?}, {point:?}: the dead spoke");
+            room.inbox.wait_for_open(0, Duration::from_mins(1)).await?;
+            let toll = Account::of(&room).await?.settle(&readers())?;
+            // Before its handover is on record, nothing of a letter has left, and nothing leaves any more.
+            if matches!(point, Point::Claimed | Point::Prepared) {
+                assert_eq!((toll.in_doubt, toll.duplicates), (0, 0), "{point:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn a_worker_that_freezes_while_it_waits_for_an_answer_changes_nothing_when_it_wakes(kind: Kind) -> Result<()> {
+    let room = Room::open(kind).await?.with("EMAIL_WORKER_LEASE", "1s").with("EMAIL_WORKER_DRAIN", "1s");
+    let reader = "reader@example.org";
+    room.inbox.script().for_recipient(reader, Stage::Body, [Act::AcceptThenStall]);
+    let id = room.invite(reader).await?;
+    let mut frozen = room.worker().await?;
+    room.inbox.wait_for(1, Duration::from_mins(1)).await?;
+    frozen.signal(Signal::Stop).await?;
+    while !room.store.is_writable().await? {
+        // It froze with the file's only lock in its hands.
+        frozen.signal(Signal::Continue).await?;
+        tokio::task::yield_now().await;
+        frozen.signal(Signal::Stop).await?;
+    }
+    room.store.forget_beats().await?;
+
+    let mut worker = room.worker().await?;
+    let before = room.becomes(&id, "sent").await?;
+    worker.finish().await?.expect(0)?;
+    frozen.signal(Signal::Continue).await?;
+    let said = frozen.finish().await?.expect(0)?.stderr;
+    assert_eq!(room.status(&id).await?, before, "the dead spoke: {said}");
+    assert!(said.contains("the claim was lost"), "{said}");
+    Ok(())
+}
