@@ -1,9 +1,9 @@
 //! The mail server goes away and comes back, and many letters wait meanwhile.
 
-use std::time::Instant;
-
 use anyhow::Result;
+use postroom::system::SystemClock;
 use postroom_dev_inbox::{Act, Stage};
+use postroom_ports::clock::Clock as _;
 use postroom_tests::{Kind, Mailgun, Room, codes, invitation, is_long, on_both_stores, until};
 
 on_both_stores![
@@ -17,7 +17,7 @@ fn scale() -> (usize, u64) {
 }
 
 async fn a_mail_server_that_is_away_is_not_hammered_and_no_letter_is_given_up(kind: Kind) -> Result<()> {
-    let (letters, tries) = scale();
+    let (letters, wanted) = scale();
     let room = Room::open(kind).await?.with("EMAIL_WORKER_BREAKER_LONGEST_REST", "1s");
     room.inbox.script().always(Stage::Connect, Act::shutting_down());
     let all: Vec<_> = (0..letters).map(|number| invitation(&format!("reader-{number}@example.org"))).collect();
@@ -25,10 +25,10 @@ async fn a_mail_server_that_is_away_is_not_hammered_and_no_letter_is_given_up(ki
     let mut worker = room.worker().await?;
     worker.notes("the transport is in trouble").await?;
     // Whatever was on its way when the trouble was found out has come back by now.
-    let (began, before) = (Instant::now(), room.inbox.connections_opened());
-    let watched = || async { Ok((room.inbox.connections_opened() >= before + tries).then_some(())) };
+    let (clock, before) = (SystemClock::start(), room.inbox.connections_opened());
+    let watched = || async { Ok((room.inbox.connections_opened() >= before + wanted).then_some(())) };
     until("somebody to try again", watched).await?;
-    let (seconds, tried) = (began.elapsed().as_secs_f64(), room.inbox.connections_opened() - before);
+    let (seconds, tried) = (clock.elapsed().as_secs_f64(), room.inbox.connections_opened() - before);
     // A slow machine makes for more seconds and not for more tries.
     #[expect(clippy::cast_precision_loss, reason = "a handful of tries")]
     let rate = tried as f64 / seconds;

@@ -9,7 +9,7 @@ use home::Home;
 use postroom_adapters_sqlite::store::SqliteStore;
 use postroom_domain::id::DeliveryId;
 use postroom_ports::contract::letters::{frozen, transport_name, with_attachments, worker_id};
-use postroom_ports::queue::{ClaimRequest, DeliveryQueue, Fenced, Ready, Request, Retention};
+use postroom_ports::queue::{Among, ClaimRequest, DeliveryQueue, Fenced, Ready, Request, Retention};
 
 async fn enqueue(store: &SqliteStore) -> DeliveryId {
     let new = with_attachments();
@@ -29,7 +29,14 @@ async fn attachments_go_when_their_letter_is_frozen_and_no_others() {
     let store = home.store().await;
     let (sent, waiting) = (enqueue(&store).await, enqueue(&store).await);
     let lease = Duration::from_mins(1);
-    let request = ClaimRequest { worker: worker_id(), limit: 1, lane_share: 1, lease, held_tenants: Vec::new() };
+    let request = ClaimRequest {
+        worker: worker_id(),
+        limit: 1,
+        lane_share: 1,
+        lease,
+        held_tenants: Vec::new(),
+        among: Among::default(),
+    };
     let claim = store.queue().claim(&request).await.unwrap().claims.pop().unwrap();
     assert_eq!(claim.fence.delivery_id, sent);
     let ready = Ready { fence: claim.fence, frozen: Some(frozen(&sent)), transport: transport_name("smtp") };

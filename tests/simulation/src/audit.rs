@@ -26,11 +26,11 @@ pub(crate) fn audit(store: &MemoryStore, ledger: &Ledger, id: &DeliveryId) {
     };
     let Some(claims) = ledger.read(id, |account| account.claims) else { return };
     let Some(taken) = ledger.read(id, |account| account.taken.clone()) else { return };
-    let story = || -> String {
+    let told = || -> String {
         let steps: Vec<String> = events.iter().map(shown).collect();
         format!("{id} was taken {} times; its events: {}", taken.len(), steps.join(", "))
     };
-    let broken = |promise: &str| ledger.broken(|| format!("{promise}: {}", story()));
+    let broken = |promise: &str| ledger.broken(|| format!("{promise}: {}", told()));
 
     let legal =
         |pair: &[DeliveryEvent]| pair[0].status == pair[1].status || MOVES.contains(&(pair[0].status, pair[1].status));

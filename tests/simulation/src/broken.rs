@@ -130,7 +130,9 @@ impl DeliveryQueue for Broken {
     async fn enqueue(&self, letters: &[NewDelivery]) -> Result<Vec<Enqueued>, PortError> {
         let mut letters = letters.to_vec();
         if self.has(Bug::DueTimeIgnored) {
-            letters.iter_mut().for_each(|letter| letter.due_at = None);
+            for letter in &mut letters {
+                letter.due_at = None;
+            }
         }
         self.store.enqueue(&letters).await
     }
@@ -153,7 +155,9 @@ impl DeliveryQueue for Broken {
         }
         let mut letters = letters.to_vec();
         if self.has(Bug::ComposedAnew) {
-            letters.iter_mut().for_each(|letter| letter.frozen = None);
+            for letter in &mut letters {
+                letter.frozen = None;
+            }
         }
         self.store.ready(&letters).await
     }

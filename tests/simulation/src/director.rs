@@ -98,14 +98,14 @@ impl Director {
             self.start();
         }
         for number in 0..letters {
-            self.enqueue(number).await;
+            self.enqueue(number);
         }
         for _ in 0..steps {
             self.quiet().await;
             if self.scene.ledger.violation().is_some() {
                 break;
             }
-            self.step().await;
+            self.step();
         }
         if self.scene.ledger.violation().is_none() {
             self.calm().await;
@@ -132,7 +132,7 @@ impl Director {
         self.processes.push((process, Plight::None));
     }
 
-    async fn enqueue(&mut self, number: usize) {
+    fn enqueue(&mut self, number: usize) {
         let policy = InDoubtPolicy::ALL[self.dice.random_range(0..InDoubtPolicy::ALL.len())];
         let mut new = letter(number, policy);
         if self.dice.random_range(0..4) == 0 {
@@ -140,11 +140,11 @@ impl Director {
         }
         self.say(&format!("letter-{number} is enqueued under {}", policy.as_str()));
         self.tally.letters += 1;
-        self.outside(|door| async move { drop(door.enqueue(&[new]).await) }).await;
+        self.outside(|door| async move { drop(door.enqueue(&[new]).await) });
     }
 
     /// A call of somebody who is no process: nothing delays it.
-    async fn outside<F: Future<Output = ()>>(&mut self, call: impl FnOnce(crate::watched::Watched) -> F) {
+    fn outside<F: Future<Output = ()>>(&mut self, call: impl FnOnce(crate::watched::Watched) -> F) {
         let mut call = Box::pin(call(self.scene.door(NOBODY)));
         while (&mut call).now_or_never().is_none() {
             for waiting in self.scene.stage.waiting().into_iter().filter(|waiting| waiting.process == NOBODY) {
@@ -154,7 +154,7 @@ impl Director {
     }
 
     /// One decision.
-    async fn step(&mut self) {
+    fn step(&mut self) {
         self.tally.steps += 1;
         self.recover();
         let roll = self.dice.random_range(0..1000);
@@ -175,9 +175,9 @@ impl Director {
             let steps = self.dice.random_range(5..60);
             self.afflict(Plight::Cut(steps));
         } else if falls_to(nature.wish) {
-            self.wish().await;
+            self.wish();
         } else if falls_to(nature.report) {
-            self.report().await;
+            self.report();
         } else if falls_to(nature.time) {
             self.advance();
         } else {
@@ -234,7 +234,7 @@ impl Director {
         (!letters.is_empty()).then(|| letters[self.dice.random_range(0..letters.len())].clone())
     }
 
-    async fn wish(&mut self) {
+    fn wish(&mut self) {
         let Some(id) = self.any_letter() else { return };
         let request = match self.dice.random_range(0..12) {
             0..5 => Request::Cancel,
@@ -245,10 +245,10 @@ impl Director {
             _ => Request::Resolve(Resolution::GiveUp),
         };
         self.say(&format!("a person asks for {request:?} of {id}"));
-        self.outside(|door| async move { drop(door.request(&[id], request).await) }).await;
+        self.outside(|door| async move { drop(door.request(&[id], request).await) });
     }
 
-    async fn report(&mut self) {
+    fn report(&mut self) {
         let Some(id) = self.any_letter() else { return };
         if self.scene.ledger.read(&id, |account| account.taken.is_empty()) != Some(false) {
             return;
@@ -257,7 +257,7 @@ impl Director {
         let (feedback, event_id) = (Feedback::Delivered, format!("report-{}", self.tally.steps));
         let report = ProviderReport { feedback, event_id, transport, payload: serde_json::Value::Null };
         self.say(&format!("the provider reports that it has {id}"));
-        self.outside(|door| async move { drop(door.record(&id, &report).await) }).await;
+        self.outside(|door| async move { drop(door.record(&id, &report).await) });
     }
 
     fn advance(&mut self) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_ports::contract::StoreHarness;
+use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
@@ -38,6 +39,10 @@ impl StoreHarness for Pooled {
         StoreHarness::workers(&self.scene)
     }
 
+    fn pauses(&self) -> Arc<dyn PauseBoard> {
+        StoreHarness::pauses(&self.scene)
+    }
+
     async fn advance(&self, by: Duration) {
         self.scene.advance(by).await;
     }
@@ -46,6 +51,7 @@ impl StoreHarness for Pooled {
 postroom_ports::queue_contract!(Pooled);
 postroom_ports::tracker_contract!(Pooled);
 postroom_ports::worker_contract!(Pooled);
+postroom_ports::pauses_contract!(Pooled);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_workers_at_once_meet_no_error() {

@@ -61,12 +61,12 @@ impl Scene {
     pub(crate) async fn behind_a_pooler() -> (Self, Pooler) {
         let database = TestDatabase::fresh(template()).await.unwrap();
         let pooler = Pooler::before(database.url()).await.unwrap();
-        let pooled = PostgresConfig {
+        let through = PostgresConfig {
             statements: Statements::Unnamed,
             direct: Some(DatabaseUrl::new(database.url())),
             ..config(pooler.url())
         };
-        let store = PostgresStore::connect(&pooled).await.unwrap();
+        let store = PostgresStore::connect(&through).await.unwrap();
         (Self { database, store }, pooler)
     }
 

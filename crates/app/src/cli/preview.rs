@@ -120,15 +120,12 @@ impl Preview {
         let to = mailbox(&self.to, "to")?;
         let settings = context.config.workflows.as_ref();
         let settings = settings.map(|all| workflow.map_or(&all.default, |workflow| all.of(workflow)));
-        let (from, headers): (Mailbox, Vec<HeaderField>) = match settings {
-            Some(settings) => {
-                let headers = settings.unsubscribe.as_ref().map(|way| way.beside(&[], &id)).transpose();
-                (settings.sender.clone(), headers.map_err(|error| refused(&error))?.unwrap_or_default())
-            }
-            None => {
-                output::note(&format!("postroom: no sender is configured, so {NOBODY} writes; set SMTP_FROM_ADDRESS"));
-                (mailbox(NOBODY, "sender")?, Vec::new())
-            }
+        let (from, headers): (Mailbox, Vec<HeaderField>) = if let Some(settings) = settings {
+            let headers = settings.unsubscribe.as_ref().map(|way| way.beside(&[], &id)).transpose();
+            (settings.sender.clone(), headers.map_err(|error| refused(&error))?.unwrap_or_default())
+        } else {
+            output::note(&format!("postroom: no sender is configured, so {NOBODY} writes; set SMTP_FROM_ADDRESS"));
+            (mailbox(NOBODY, "sender")?, Vec::new())
         };
         let draft = Draft {
             delivery_id: &id,

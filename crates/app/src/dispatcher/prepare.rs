@@ -1,7 +1,5 @@
 //! From claims to parcels: rendered, composed, frozen, and on record as about to leave.
 
-use std::sync::Arc;
-
 use postroom_domain::attachment::Attachment;
 use postroom_domain::failure::{Code, Failure, FailureClass};
 use postroom_domain::lifecycle::Event;
@@ -9,11 +7,10 @@ use postroom_ports::composer::Draft;
 use postroom_ports::error::{PortError, PortErrorKind};
 use postroom_ports::letter::FrozenLetter;
 use postroom_ports::queue::{Batch, Claim, Content, Fenced, Ready};
-use postroom_ports::transport::MailTransport;
 
+use super::route::WayOut;
 use super::{Dispatcher, NotReady, Outcome, Parcel, Prepared};
 use crate::faults::{self, Point};
-use crate::health::Slot;
 use crate::store_time::StoreTime;
 
 impl Dispatcher {
@@ -60,7 +57,7 @@ impl Dispatcher {
         claim: &Claim,
         attachments: &[Attachment],
         time: StoreTime,
-    ) -> Result<(FrozenLetter, (Arc<dyn MailTransport>, Slot)), Failure> {
+    ) -> Result<(FrozenLetter, WayOut), Failure> {
         let frozen = match &claim.content {
             Content::Frozen(frozen) => frozen.clone(),
             Content::Fresh => self.freeze(claim, attachments, time)?,

@@ -14,6 +14,9 @@ use super::Dispatcher;
 use crate::health::{Heeded, Slot};
 use crate::mailroom::WorkflowSettings;
 
+/// A transport, and a letter's place on it.
+pub(super) type WayOut = (Arc<dyn MailTransport>, Slot);
+
 impl Dispatcher {
     /// Reads what people paused, says in the log what is new about it, and heeds the pauses of
     /// transports from here on; those of tenants and workflows the queue heeds by itself.
@@ -67,7 +70,7 @@ impl Dispatcher {
     /// None of them takes such a message: the letter's own fault, found before it travels. Or all
     /// that do rest, or the mailroom has none of them: the letter waits, by no fault of its own,
     /// until the first may be tried again.
-    pub(super) fn way_out(&self, workflow: &Workflow, size: usize) -> Result<(Arc<dyn MailTransport>, Slot), Failure> {
+    pub(super) fn way_out(&self, workflow: &Workflow, size: usize) -> Result<WayOut, Failure> {
         let (mut route, now) = (self.route(workflow), self.room.clock.elapsed());
         let most = route.iter().filter_map(|transport| transport.capabilities().max_size).max();
         route.retain(|transport| takes(transport, size));
