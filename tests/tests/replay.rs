@@ -82,9 +82,9 @@ async fn recorded() -> Result<Vec<(&'static str, Log)>> {
         &["cancel", "cancelled"],
         &["retry", "hastened"],
         &["dead-letters", "redrive", "--all", "--with-failed", "--yes"],
-        &["resolve", "vouched", "--sent"],
-        &["resolve", "again", "--resend"],
-        &["resolve", "left", "--give-up"],
+        &["in-doubt", "resolve", "--sent", "vouched"],
+        &["in-doubt", "resolve", "--resend", "again"],
+        &["in-doubt", "resolve", "--give-up", "left"],
     ];
     for words in wishes {
         room.postroom.run(words).await?.expect(0)?;

@@ -29,7 +29,7 @@ impl Folder {
     }
 
     pub(crate) fn load(&self) -> Result<Templates, LoadError> {
-        Templates::embedded(&Brand::default())?.with_folder(self.0.path())
+        Templates::embedded(Brand::default())?.with_folder(self.0.path())
     }
 }
 

@@ -14,7 +14,7 @@ fn data(json: serde_json::Value) -> Data {
 fn a_new_folder_is_a_new_template() {
     let templates = Folder::new().template("hub/hello", "Hello {{ who }}\n", &json!({"who": "Sam"})).load().unwrap();
     let names: Vec<_> = templates.templates().iter().map(ToString::to_string).collect();
-    let embedded = Templates::embedded(&Brand::default()).unwrap().templates();
+    let embedded = Templates::embedded(Brand::default()).unwrap().templates();
     let mut expected: Vec<_> = embedded.iter().map(ToString::to_string).collect();
     assert!(!expected.contains(&"hub/hello".to_owned()));
     expected.push("hub/hello".to_owned());
@@ -26,7 +26,7 @@ fn a_new_folder_is_a_new_template() {
 
 #[test]
 fn one_file_replaces_one_file_and_the_version_tells() {
-    let embedded = Templates::embedded(&Brand::default()).unwrap();
+    let embedded = Templates::embedded(Brand::default()).unwrap();
     let changed = Folder::new().file("invitation/subject.txt.j2", "Join {{ organization_name }}").load().unwrap();
     let versions = |template: &str| {
         let name = name(template);
@@ -54,7 +54,7 @@ fn one_changed_letter_is_another_version() {
 
 #[test]
 fn a_changed_layout_changes_the_version_of_all_that_extend_it() {
-    let embedded = Templates::embedded(&Brand::default()).unwrap();
+    let embedded = Templates::embedded(Brand::default()).unwrap();
     let layout = "{% block content %}{% endblock %}{% block reason %}{% endblock %}";
     let changed = Folder::new().file("layouts/base.txt.j2", layout).load().unwrap();
     for name in embedded.templates() {
@@ -153,7 +153,7 @@ fn a_folder_that_holds_itself_is_refused() {
 
 #[test]
 fn a_folder_that_is_not_there_is_refused_by_its_path() {
-    let refusal = Templates::embedded(&Brand::default()).unwrap().with_folder("no/such/folder".as_ref()).unwrap_err();
+    let refusal = Templates::embedded(Brand::default()).unwrap().with_folder("no/such/folder".as_ref()).unwrap_err();
     assert!(refusal.to_string().contains("no/such/folder"), "{refusal}");
 }
 
@@ -161,5 +161,5 @@ fn a_folder_that_is_not_there_is_refused_by_its_path() {
 fn hidden_files_are_not_templates() {
     let templates =
         Folder::new().file(".draft/subject.txt.j2", "a").file("invitation/.body.txt.j2.swp", "{% if").load();
-    assert_eq!(templates.unwrap().templates(), Templates::embedded(&Brand::default()).unwrap().templates());
+    assert_eq!(templates.unwrap().templates(), Templates::embedded(Brand::default()).unwrap().templates());
 }

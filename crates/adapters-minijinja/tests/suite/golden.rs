@@ -125,7 +125,7 @@ fn every_type_of_letter_has_its_template() {
 
 #[test]
 fn every_letter_fetches_nothing_and_runs_nothing() {
-    for Shown { folder: name, letter, .. } in samples(&Templates::embedded(&brand()).unwrap()) {
+    for Shown { folder: name, letter, .. } in samples(&Templates::embedded(brand()).unwrap()) {
         let html = letter.html.to_ascii_lowercase();
         for remote in
             ["src=", "srcset", "url(", "@import", "<link", "<script", "<iframe", "<form", "<img", " on", "javascript:"]
@@ -145,7 +145,7 @@ fn every_letter_fetches_nothing_and_runs_nothing() {
 
 #[test]
 fn every_letter_is_made_for_people() {
-    for Shown { folder: name, locale, letter, .. } in samples(&Templates::embedded(&brand()).unwrap()) {
+    for Shown { folder: name, locale, letter, .. } in samples(&Templates::embedded(brand()).unwrap()) {
         let lang = locale.as_ref().map_or("en", Locale::as_str);
         let language = format!("<html lang=\"{lang}\" dir=\"{}\"", if lang == "ar" { "rtl" } else { "ltr" });
         for needed in [
@@ -169,7 +169,7 @@ fn every_letter_is_made_for_people() {
 
 #[test]
 fn every_link_stands_alone_on_its_line_of_text() {
-    for Shown { folder: name, letter, .. } in samples(&Templates::embedded(&brand()).unwrap()) {
+    for Shown { folder: name, letter, .. } in samples(&Templates::embedded(brand()).unwrap()) {
         for line in letter.text.lines().filter(|line| line.contains("https:")) {
             assert!(line.starts_with("https:") && !line.contains(' '), "{name}: {line}");
         }
@@ -179,7 +179,7 @@ fn every_link_stands_alone_on_its_line_of_text() {
 /// A sample has all that may be given; this takes away all that may be left out.
 #[test]
 fn every_template_does_without_its_optional_variables_and_without_a_brand() {
-    let templates = Templates::embedded(&Brand::default()).unwrap();
+    let templates = Templates::embedded(Brand::default()).unwrap();
     for (name, optional) in OPTIONAL {
         let name = TemplateName::parse(name).unwrap();
         let sample = templates.sample(&name).unwrap();
@@ -197,7 +197,7 @@ fn every_template_does_without_its_optional_variables_and_without_a_brand() {
 #[test]
 fn no_portal_says_what_another_says() {
     let mut said: BTreeMap<String, String> = BTreeMap::new();
-    for Shown { name, letter, .. } in samples(&Templates::embedded(&brand()).unwrap()) {
+    for Shown { name, letter, .. } in samples(&Templates::embedded(brand()).unwrap()) {
         let Some((portal, _)) = name.as_str().split_once('/') else { continue };
         for sentence in sentences(&letter) {
             let other = said.entry(sentence.clone()).or_insert_with(|| portal.to_owned());
@@ -221,7 +221,7 @@ fn sentences(letter: &Rendered) -> Vec<String> {
 
 #[test]
 fn a_code_is_in_both_bodies_and_never_in_subject_or_preheader() {
-    let templates = Templates::embedded(&brand()).unwrap();
+    let templates = Templates::embedded(brand()).unwrap();
     for name in ["admin/tfa", "verification-code"] {
         let name = TemplateName::parse(name).unwrap();
         let letter = templates.render(&name, None, &templates.sample(&name).unwrap()).unwrap();
@@ -235,7 +235,7 @@ fn a_code_is_in_both_bodies_and_never_in_subject_or_preheader() {
 
 #[test]
 fn the_version_is_short_and_the_same_for_the_same_files() {
-    let (first, second) = (Templates::embedded(&brand()).unwrap(), Templates::embedded(&Brand::default()).unwrap());
+    let (first, second) = (Templates::embedded(brand()).unwrap(), Templates::embedded(Brand::default()).unwrap());
     let versions = |templates: &Templates| samples(templates).into_iter().map(|s| s.letter.version).collect::<Vec<_>>();
     assert_eq!(versions(&first), versions(&second));
     for version in versions(&first) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// The sample of an embedded template with one variable changed.
 fn with(template: &str, variable: &str, value: Value) -> (Templates, Data) {
-    let templates = Templates::embedded(&Brand::default()).unwrap();
+    let templates = Templates::embedded(Brand::default()).unwrap();
     let mut data = templates.sample(&name(template)).unwrap();
     data.insert(variable.to_owned(), value);
     (templates, data)
@@ -155,7 +155,7 @@ fn null_is_nothing() {
 
 #[test]
 fn all_missing_variables_are_named_at_once() {
-    let templates = Templates::embedded(&Brand::default()).unwrap();
+    let templates = Templates::embedded(Brand::default()).unwrap();
     // A null is as good as nothing.
     let data = Data::from_iter([("inviter_name".to_owned(), Value::Null), ("role".to_owned(), Value::Null)]);
     let refusal = templates.render(&name("invitation"), None, &data).unwrap_err();
@@ -172,7 +172,7 @@ fn the_brand_is_not_the_callers_to_give() {
 
 #[test]
 fn an_unknown_template_is_refused_with_the_nearest_name() {
-    let templates = Templates::embedded(&Brand::default()).unwrap();
+    let templates = Templates::embedded(Brand::default()).unwrap();
     let refusal = templates.render(&name("invitatoin"), None, &Data::new()).unwrap_err();
     assert!(refusal.to_string().contains("did you mean 'invitation'"), "{refusal}");
     for inside in ["layouts", "partials", "invitation/body.html.j2"] {

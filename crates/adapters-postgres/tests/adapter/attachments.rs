@@ -245,8 +245,9 @@ async fn a_claim_has_the_same_plan_with_attachments_and_without() {
             })
             .collect();
         scene.store.queue().enqueue(&letters).await.unwrap();
-        let claim = "gen_random_uuid(), 100, 100, 60000000, '{}'";
-        let claimed = plan(&scene, "outbox/claim.sql", "uuid, bigint, bigint, bigint, text[]", claim).await;
+        let claim = "gen_random_uuid(), 100, 100, 60000000, '{}', '{}', false";
+        let claimed =
+            plan(&scene, "outbox/claim.sql", "uuid, bigint, bigint, bigint, text[], text[], boolean", claim).await;
         let held = "SELECT quote_literal(array_agg(seq)) || ',' || quote_literal(array_agg(token))
                       FROM email.outbox WHERE token IS NOT NULL";
         let held: String = value(&mut scene.connection().await, held).await;
