@@ -133,6 +133,17 @@ impl Postroom {
         Ok(worker)
     }
 
+    /// Starts a worker that ends or freezes at a point of the pipeline, as `POSTROOM_FAULT` says it.
+    ///
+    /// # Errors
+    /// It does not start, or was built without such points.
+    pub async fn doomed_worker(&self, fault: &str) -> Result<Process> {
+        let worker = self.clone().with("POSTROOM_FAULT", fault).worker(&[]).await?;
+        let armed = worker.stderr().contains("this build has fault points");
+        ensure!(armed, "the binary has no fault points: run `cargo build -p postroom --features faults` first");
+        Ok(worker)
+    }
+
     /// Starts it and lets it run.
     ///
     /// # Errors

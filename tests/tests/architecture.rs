@@ -45,6 +45,18 @@ fn the_domain_depends_on_none_of_ours() -> Result<()> {
     Ok(())
 }
 
+/// The points at which tests end the worker are in no build that nobody asked for them.
+#[test]
+fn no_usual_feature_brings_the_fault_points() -> Result<()> {
+    let metadata = metadata()?;
+    let features = &package(&metadata, "postroom")?.features;
+    ensure!(features.contains_key("faults"), "the feature has another name");
+    for (name, brings) in features.iter().filter(|(name, _)| *name != "faults") {
+        assert!(!brings.iter().any(|brought| brought == "faults"), "{name} brings the fault points along");
+    }
+    Ok(())
+}
+
 #[test]
 fn the_domain_brings_no_input_output_no_chance_and_no_runtime_along() -> Result<()> {
     let found = comes_along(&["--package", "postroom-domain"])?;

@@ -42,7 +42,7 @@ async fn a_worker_may_end_at_any_point(kind: Kind) -> Result<()> {
         let room = Room::with_inbox(kind, Config::default().save_to(journal.path())).await?;
         let (room, readers) = with_letters(room, 40).await?;
         let fault = format!("{}:2", point.as_str());
-        let mut doomed = room.postroom.clone().with("POSTROOM_FAULT", fault).worker(&[]).await?;
+        let mut doomed = room.postroom.doomed_worker(&fault).await?;
         doomed.end().await?.expect(-1)?;
         receiver_is_quiet(&room).await?;
         let open = room.store.number("SELECT count(*) FROM outbox").await?;

@@ -35,7 +35,7 @@ async fn frozen(kind: Kind, fault: &str, journal: &Path) -> Result<(Room, Proces
         // A second is long enough for the worker that works, and soon over for the one that does not.
         let room = room.with("EMAIL_WORKER_LEASE", "1s");
         room.enqueue(&readers().iter().map(|reader| invitation(reader)).collect::<Vec<_>>()).await?;
-        let worker = room.postroom.clone().with("POSTROOM_FAULT", fault).worker(&[]).await?;
+        let worker = room.postroom.doomed_worker(fault).await?;
         until("the worker to freeze", || async { Ok(worker.is_stopped()?.then_some(())) }).await?;
         if room.store.is_writable().await? {
             return Ok((room, worker));

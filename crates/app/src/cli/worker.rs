@@ -44,6 +44,9 @@ impl WorkerCommand {
             signals.stop.cancelled().await;
             return Ok(());
         }
+        if cfg!(feature = "faults") {
+            context.announce("this build has fault points; it is for tests alone");
+        }
         let worker = Worker::new(mailroom(config, &store)?, store.tracker.clone(), config.worker.clone());
         context.announce(&format!("worker {} is at work; Ctrl-C to stop", worker.id()));
         let report = worker.run(&signals).await?;
