@@ -1,12 +1,12 @@
 //! `kill -9` in the middle of a thousand letters, on both stores: none is lost, none is invented, and what arrives
 //! twice is what was in doubt.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
 use postroom_dev_inbox::{Act, Config, Stage};
-use postroom_tests::{Kind, Room, Signal, invitation, on_both_stores, until};
+use postroom_tests::{Account, Kind, Room, Signal, invitation, on_both_stores, until};
 
 on_both_stores![a_thousand_letters_survive_a_worker_that_is_killed];
 
@@ -29,14 +29,15 @@ async fn a_thousand_letters_survive_a_worker_that_is_killed(kind: Kind) -> Resul
 
     let mut first = room.worker().await?;
     let unanswered: BTreeSet<String> = UNANSWERED.map(address).collect();
-    let arrived = || async { Ok(unanswered.is_subset(&journal_of(&room).into_keys().collect()).then_some(())) };
+    let arrived =
+        || async { Ok(unanswered.is_subset(&Account::of(&room).await?.arrived.into_keys().collect()).then_some(())) };
     until("the middle", arrived).await?;
     first.signal(Signal::Kill).await?;
     first.end().await?.expect(-1)?;
     // What the dead worker had written may still be on its way through the receiver.
     room.inbox.script().clear();
     room.inbox.wait_for_open(0, Duration::from_mins(1)).await?;
-    let before = journal_of(&room);
+    let before = Account::of(&room).await?.arrived;
     assert!(before.len() < LETTERS, "the worker was killed after its work");
     let (handover, open) =
         (recipients_with(&room, handed_over(kind)).await?, room.store.number("SELECT count(*) FROM outbox").await?);
@@ -47,13 +48,12 @@ async fn a_thousand_letters_survive_a_worker_that_is_killed(kind: Kind) -> Resul
 
     // Every letter is final, and accounted for.
     assert_eq!(room.counts().await?, [("sent".to_owned(), LETTERS)].into());
-    let after = journal_of(&room);
+    let Account { arrived: after, doubted, resent, .. } = Account::of(&room).await?;
     let everybody: BTreeSet<String> = (0..LETTERS).map(address).collect();
     assert_eq!(after.keys().cloned().collect::<BTreeSet<_>>(), everybody, "lost or invented");
     // Whatever was in handover became in doubt and was sent again, and nothing else did.
-    let doubted = recipients_with(&room, DOUBTED).await?;
     assert_eq!(doubted, handover);
-    assert_eq!(doubted, recipients_with(&room, RESENT).await?);
+    assert_eq!(doubted, resent);
     assert!(unanswered.is_subset(&doubted));
     // What arrived twice is what was in doubt and had arrived before: no more, no less.
     let twice: BTreeSet<String> = after.iter().filter(|(_, times)| **times > 1).map(|(to, _)| to.clone()).collect();
@@ -69,17 +69,6 @@ async fn a_thousand_letters_survive_a_worker_that_is_killed(kind: Kind) -> Resul
     Ok(())
 }
 
-/// How often which recipient is in the receiver's journal.
-fn journal_of(room: &Room) -> BTreeMap<String, usize> {
-    let mut journal = BTreeMap::new();
-    for letter in room.inbox.letters() {
-        for recipient in letter.recipients {
-            *journal.entry(recipient).or_default() += 1;
-        }
-    }
-    journal
-}
-
 /// Whose letters were on record as about to leave when the worker died.
 const fn handed_over(kind: Kind) -> &'static str {
     match kind {
@@ -90,11 +79,6 @@ const fn handed_over(kind: Kind) -> &'static str {
         Kind::Sqlite => "SELECT recipient FROM deliveries WHERE status = 'in_progress' AND stage = 'handover'",
     }
 }
-
-const DOUBTED: &str = "SELECT DISTINCT d.recipient FROM deliveries d JOIN delivery_events e \
-                       ON e.delivery_id = d.delivery_id WHERE e.status = 'in_doubt'";
-const RESENT: &str = "SELECT DISTINCT d.recipient FROM deliveries d JOIN delivery_events e \
-                      ON e.delivery_id = d.delivery_id WHERE e.error_code = 'RESENT'";
 
 async fn recipients_with(room: &Room, sql: &'static str) -> Result<BTreeSet<String>> {
     Ok(room.store.texts(sql).await?.into_iter().collect())

@@ -7,13 +7,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use postroom::faults::Point;
-use postroom_dev_inbox::{Act, Config, Stage};
+use postroom_dev_inbox::Config;
 use postroom_tests::{Account, Kind, Process, Room, Signal, invitation, is_long, on_both_stores, until};
 
-on_both_stores![
-    a_worker_that_freezes_at_any_point_changes_nothing_when_it_wakes,
-    a_worker_that_freezes_while_it_waits_for_an_answer_changes_nothing_when_it_wakes,
-];
+on_both_stores![a_worker_that_freezes_at_any_point_changes_nothing_when_it_wakes];
 
 /// Everything that is on record of all letters, as one text.
 async fn records(room: &Room) -> Result<Vec<String>> {
@@ -70,31 +67,5 @@ async fn a_worker_that_freezes_at_any_point_changes_nothing_when_it_wakes(kind: 
             }
         }
     }
-    Ok(())
-}
-
-async fn a_worker_that_freezes_while_it_waits_for_an_answer_changes_nothing_when_it_wakes(kind: Kind) -> Result<()> {
-    let room = Room::open(kind).await?.with("EMAIL_WORKER_LEASE", "1s").with("EMAIL_WORKER_DRAIN", "1s");
-    let reader = "reader@example.org";
-    room.inbox.script().for_recipient(reader, Stage::Body, [Act::AcceptThenStall]);
-    let id = room.invite(reader).await?;
-    let mut frozen = room.worker().await?;
-    room.inbox.wait_for(1, Duration::from_mins(1)).await?;
-    frozen.signal(Signal::Stop).await?;
-    while !room.store.is_writable().await? {
-        // It froze with the file's only lock in its hands.
-        frozen.signal(Signal::Continue).await?;
-        tokio::task::yield_now().await;
-        frozen.signal(Signal::Stop).await?;
-    }
-    room.store.forget_beats().await?;
-
-    let mut worker = room.worker().await?;
-    let before = room.becomes(&id, "sent").await?;
-    worker.finish().await?.expect(0)?;
-    frozen.signal(Signal::Continue).await?;
-    let said = frozen.finish().await?.expect(0)?.stderr;
-    assert_eq!(room.status(&id).await?, before, "the dead spoke: {said}");
-    assert!(said.contains("the claim was lost"), "{said}");
     Ok(())
 }
