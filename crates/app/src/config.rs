@@ -4,6 +4,7 @@
 //! the name under which it can be mended. `docs/configuration.md` lists all settings.
 
 mod brand;
+mod http;
 mod mailgun;
 mod reader;
 mod route;
@@ -22,6 +23,7 @@ use postroom_domain::invalid::Invalid;
 use postroom_ports::queue::Retention;
 
 pub use self::brand::{BrandSettings, BrandsSettings};
+pub use self::http::{HttpSettings, parse_listen};
 pub use self::mailgun::{ClientChoice, MailgunSettings};
 use self::reader::Reader;
 pub use self::reader::Sources;
@@ -73,6 +75,8 @@ pub struct Config {
     pub brands: BrandsSettings,
     /// A folder whose templates are added to those that come with the binary.
     pub templates: Option<PathBuf>,
+    /// How the API and the dashboard are served.
+    pub http: HttpSettings,
     /// What is logged; `None` leaves it to the command.
     pub log: Option<String>,
     /// Each setting as it was read, secrets masked.
@@ -121,6 +125,7 @@ impl Config {
         let workflows = workflows::read(&mut reader, &held_tenants, &ways, &languages);
         let brands = brand::read(&mut reader, workflows.as_ref());
         let templates = reader.text("templates.folder", "POSTROOM_TEMPLATES").map(PathBuf::from);
+        let http = http::read(&mut reader);
         let log = reader.text("log.filter", "POSTROOM_LOG");
         let settings = reader.finish().map_err(Mistakes)?;
         Ok(Self {
@@ -136,6 +141,7 @@ impl Config {
             held_tenants,
             brands,
             templates,
+            http,
             log,
             settings,
         })

@@ -9,8 +9,11 @@ use postroom_domain::invalid::Invalid;
 use postroom_domain::letter::{HeaderField, Priority, Subject};
 use postroom_domain::locale::Locale;
 use postroom_domain::time::Timestamp;
+use postroom_ports::clock::Clock as _;
 use postroom_ports::letter::{Data, Letter, NewDelivery};
 use serde_json::{Map, Value};
+
+use crate::system::SystemClock;
 
 /// Every field that a letter has.
 pub const FIELDS: [&str; 18] = [
@@ -190,6 +193,25 @@ pub fn parse_time(field: &str, text: &str) -> Result<Timestamp, Invalid> {
         .map_err(|_| Invalid::new(field, "is not a time; write it as 2030-01-31T12:00:00Z"))
 }
 
+/// A time, or how long ago it was.
+///
+/// # Errors
+/// Names `field` and the forms that are expected.
+pub fn parse_moment(field: &str, text: &str) -> Result<Timestamp, Invalid> {
+    if let Some(ago) = text.parse::<jiff::Span>().ok().and_then(|span| span.total(span_unit()).ok()) {
+        // Whole microseconds fit: a span has at most 20,000 years.
+        #[expect(clippy::cast_possible_truncation, reason = "a part of a microsecond does not matter")]
+        let micros = (ago * 1e6) as i64;
+        return Ok(Timestamp::from_micros(SystemClock::start().now().as_micros().saturating_sub(micros)));
+    }
+    parse_time(field, text)
+        .map_err(|_| Invalid::new(field, "is no time; write it as 2030-01-31T12:00:00Z, or as an age such as 2h or 7d"))
+}
+
+fn span_unit() -> jiff::SpanTotal<'static> {
+    jiff::SpanTotal::from(jiff::Unit::Second).days_are_24_hours()
+}
+
 /// The known field that a misspelt one is nearest to, if it is near.
 fn nearest(name: &str) -> Option<&'static str> {
     let near = |known: &&'static str| strsim::levenshtein(name, known) <= 2;
@@ -239,5 +261,17 @@ mod tests {
     #[test]
     fn a_misspelt_field_gets_a_suggestion() {
         assert!(refused(&with(r#","expire_at":"2030-01-01T00:00:00Z""#)).reason.contains("'expires_at'"));
+    }
+
+    #[test]
+    fn a_time_may_be_an_age() {
+        let now = SystemClock::start().now();
+        let ago = |text: &str| now.as_micros() - parse_moment("--since", text).unwrap().as_micros();
+        for (text, hours) in [("2h", 2), ("7d", 168), ("1 day 1h", 25)] {
+            let seconds = ago(text) / 1_000_000;
+            assert!((seconds - hours * 3600).abs() < 3600, "{text} is {seconds} s");
+        }
+        assert_eq!(parse_moment("--since", "2030-01-31T12:00:00Z").unwrap().as_micros(), 1_896_091_200_000_000);
+        assert_eq!(parse_moment("--until", "yesterday").unwrap_err().field, "--until");
     }
 }

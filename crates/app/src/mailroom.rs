@@ -115,4 +115,10 @@ impl Languages {
     pub fn of(&self, workflow: &Workflow) -> Option<&Locale> {
         self.own.get(workflow).unwrap_or(&self.default).as_ref()
     }
+
+    /// The language of `workflow`, or that of every one without settings of its own.
+    #[must_use]
+    pub fn for_preview(&self, workflow: Option<&Workflow>) -> Option<&Locale> {
+        workflow.map_or(self.default.as_ref(), |workflow| self.of(workflow))
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use postroom_domain::id::DeliveryId;
 use postroom_domain::lifecycle::Resolution;
+use postroom_domain::status::Status;
 use postroom_ports::error::PortError;
 use postroom_ports::queue::{Changed, DeliveryQueue, Request};
 use postroom_ports::sinks::Observer;
@@ -45,6 +46,26 @@ impl Requests {
     /// Those of the queue.
     pub async fn retry(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
         self.request(ids, Request::Retry).await
+    }
+
+    /// Gives letters their next attempt: at once where they wait for one, and with a new budget
+    /// where they were given up.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn try_again(&self, ids: &[DeliveryId]) -> Result<Vec<Changed>, PortError> {
+        let mut answers = self.retry(ids).await?;
+        let given_up = |answer: &Changed| matches!(answer, Changed::Not(Status::Failed | Status::DeadLetter));
+        let places: Vec<usize> =
+            answers.iter().enumerate().filter(|(_, a)| given_up(a)).map(|(place, _)| place).collect();
+        let back: Vec<DeliveryId> = places.iter().filter_map(|place| ids.get(*place).cloned()).collect();
+        if back.is_empty() {
+            return Ok(answers);
+        }
+        for (place, answer) in places.into_iter().zip(self.redrive(&back).await?) {
+            answers[place] = answer;
+        }
+        Ok(answers)
     }
 
     /// Says what becomes of letters in doubt.

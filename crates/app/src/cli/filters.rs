@@ -3,17 +3,13 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use postroom_domain::address::EmailAddress;
-use postroom_domain::id::{DeliveryId, TenantId, Workflow};
+use postroom_domain::id::{TenantId, Workflow};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::status::Status;
-use postroom_domain::time::Timestamp;
-use postroom_ports::clock::Clock as _;
-use postroom_ports::tracker::{Cursor, Search};
+use postroom_ports::tracker::Search;
 
 use super::Failure;
-use super::timeline::precise_time;
-use crate::fields::parse_time;
-use crate::system::SystemClock;
+use crate::fields::parse_moment;
 
 /// Every filter narrows; without any, all deliveries are meant.
 #[derive(Args, Debug, Default)]
@@ -92,70 +88,15 @@ impl Filters {
             statuses,
             source_type,
             source_id,
-            from: parsed("--since", self.since.as_ref(), |text| moment("--since", &text))?,
-            until: parsed("--until", self.until.as_ref(), |text| moment("--until", &text))?,
+            from: parsed("--since", self.since.as_ref(), |text| parse_moment("--since", &text))?,
+            until: parsed("--until", self.until.as_ref(), |text| parse_moment("--until", &text))?,
         })
     }
-}
-
-/// A time, or how long ago it was.
-fn moment(flag: &str, text: &str) -> Result<Timestamp, Invalid> {
-    if let Some(ago) = text.parse::<jiff::Span>().ok().and_then(|span| span.total(span_unit()).ok()) {
-        // Whole microseconds fit: a span has at most 20,000 years.
-        #[expect(clippy::cast_possible_truncation, reason = "a part of a microsecond does not matter")]
-        let micros = (ago * 1e6) as i64;
-        return Ok(Timestamp::from_micros(SystemClock::start().now().as_micros().saturating_sub(micros)));
-    }
-    parse_time(flag, text)
-        .map_err(|_| Invalid::new(flag, "is no time; write it as 2030-01-31T12:00:00Z, or as an age such as 2h or 7d"))
-}
-
-fn span_unit() -> jiff::SpanTotal<'static> {
-    jiff::SpanTotal::from(jiff::Unit::Second).days_are_24_hours()
-}
-
-/// Where the next page begins, as one word.
-pub(super) fn cursor_text(cursor: &Cursor) -> String {
-    format!("{}/{}", precise_time(cursor.queued_at), cursor.delivery_id)
-}
-
-/// Reads what [`cursor_text`] wrote.
-///
-/// # Errors
-/// Names `--after`.
-pub(super) fn read_cursor(text: &str) -> Result<Cursor, Failure> {
-    let read = || {
-        let (time, id) = text.split_once('/')?;
-        Some(Cursor { queued_at: parse_time("--after", time).ok()?, delivery_id: DeliveryId::parse(id).ok()? })
-    };
-    read().ok_or_else(|| Failure::usage("--after: is not where a page ended; copy it from the end of that page"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cursor_is_read_as_it_was_written() {
-        for id in ["0190f5a8", "an/id with, things"] {
-            let queued_at = Timestamp::from_micros(1_900_000_000_123_456);
-            let cursor = Cursor { queued_at, delivery_id: DeliveryId::parse(id).unwrap() };
-            assert_eq!(read_cursor(&cursor_text(&cursor)).unwrap(), cursor);
-        }
-        assert!(read_cursor("page 2").is_err());
-    }
-
-    #[test]
-    fn a_time_may_be_an_age() {
-        let now = SystemClock::start().now();
-        let ago = |text: &str| now.as_micros() - moment("--since", text).unwrap().as_micros();
-        for (text, hours) in [("2h", 2), ("7d", 168), ("1 day 1h", 25)] {
-            let seconds = ago(text) / 1_000_000;
-            assert!((seconds - hours * 3600).abs() < 3600, "{text} is {seconds} s");
-        }
-        assert_eq!(moment("--since", "2030-01-31T12:00:00Z").unwrap().as_micros(), 1_896_091_200_000_000);
-        assert_eq!(moment("--until", "yesterday").unwrap_err().field, "--until");
-    }
 
     #[test]
     fn a_source_has_a_kind_and_may_have_an_id() {

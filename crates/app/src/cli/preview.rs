@@ -74,10 +74,7 @@ impl Preview {
         let workflow = self.workflow.clone().map(Workflow::parse).transpose().map_err(usage)?;
         let wanted = self.locale.clone().map(Locale::parse).transpose().map_err(usage)?;
         let languages = &context.config.languages;
-        let locale = wanted.or_else(|| match &workflow {
-            Some(workflow) => languages.of(workflow).cloned(),
-            None => languages.default.clone(),
-        });
+        let locale = wanted.or_else(|| languages.for_preview(workflow.as_ref()).cloned());
         let templates = context.templates()?;
         let data = match &self.data {
             Some(path) => read(path)?,

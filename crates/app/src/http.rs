@@ -1,0 +1,59 @@
+//! The way in over HTTP: the API, the dashboard, and what watches over the process.
+//!
+//! ```text
+//!  connection ─▶ listen ─▶ guard ─▶ admit ─▶ scope ─▶ handler ─▶ use cases ─▶ ports
+//!               time-outs  origin   who?     may it?     └─▶ a document, or a Problem (RFC 9457)
+//!               and size            how often?
+//! ```
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`listen`] | accepts connections, each with its time-outs, and lets them finish at the end |
+//! | [`guard`] | what no request may be: from another site, too large, too slow, a panic |
+//! | [`access`] | who calls and what they may do; how often |
+//! | [`problem`], [`read`] | one form for everything that is refused; how requests are read |
+//! | [`api`] | the endpoints, and their description as OpenAPI 3.1 |
+//! | [`health`] | whether the process lives, and whether it can work |
+//!
+//! # How to add an endpoint
+//! Write it in the file of its theme below [`api`], with a `#[utoipa::path]` that says what it
+//! takes and answers, and add it to the group of the scope that it needs. Then run
+//! `UPDATE_GOLDEN=1 cargo test -p postroom-tests --test openapi` and read the difference in
+//! `docs/openapi.json`.
+//!
+//! # What is deliberately absent
+//! No endpoint decides anything about a letter: that is the domain's. No answer carries an
+//! error's inside. No cross-origin access: browsers of other sites get nothing.
+
+pub mod access;
+pub mod api;
+pub mod desk;
+pub mod guard;
+pub mod health;
+pub mod listen;
+pub mod problem;
+pub mod read;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+
+pub use self::desk::Desk;
+use self::problem::Problem;
+
+/// Everything that is served.
+#[must_use]
+pub fn router(desk: &Arc<Desk>) -> Router {
+    let watched = health::routes(desk);
+    let router = api::routes(desk).merge(watched).fallback(unknown).method_not_allowed_fallback(not_allowed);
+    guard::around(router, desk)
+}
+
+async fn unknown() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; GET /api/openapi.json describes all there is")
+}
+
+async fn not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not know that method; its `Allow` header lists those that it does")
+}

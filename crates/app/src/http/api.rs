@@ -1,0 +1,116 @@
+//! The endpoints, and their description as OpenAPI 3.1.
+//!
+//! They stand in three groups, by the scope that a token needs: `enqueue`, `read`, `operate`.
+//! An endpoint belongs to one group, so that none can be without a check.
+
+mod deliveries;
+mod enqueue;
+mod given_up;
+mod letter;
+mod pauses;
+mod refusals;
+mod requests;
+mod search;
+mod statistics;
+mod templates;
+
+use std::sync::Arc;
+
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use axum::{Json, Router};
+use postroom_domain::access::Scope;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::refusals::{Late, NoSuch, Refusals};
+use super::Desk;
+use super::access::{admit, require};
+use super::problem::Problem;
+
+/// What the description says beside the endpoints.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "Postroom",
+        description = "The mailroom of an application: hand letters over, ask where they are, and decide about those \
+                       that need a person.\n\nEvery call shows a token (`postroom tokens create`). What is refused is \
+                       told as `application/problem+json` (RFC 9457), with the field at fault.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    tags(
+        (name = "letters", description = "Hand letters over, and ask where they are"),
+        (name = "decisions", description = "Cancel, retry, redrive, resolve; what was given up and what is in doubt"),
+        (name = "pauses", description = "Hold letters back for a while"),
+        (name = "insight", description = "How it goes, and what letters look like"),
+    ),
+    components(schemas(Problem)),
+    modifiers(&Token)
+)]
+struct Description;
+
+/// How callers show who they are.
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("`postroom tokens create` makes one"))
+            .build();
+        description.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The endpoints by the scope that they need.
+fn groups() -> [(Scope, OpenApiRouter<Arc<Desk>>); 3] {
+    [
+        (Scope::Enqueue, OpenApiRouter::new().routes(routes!(enqueue::enqueue))),
+        (
+            Scope::Read,
+            OpenApiRouter::new()
+                .routes(routes!(search::search))
+                .routes(routes!(deliveries::find))
+                .routes(routes!(deliveries::history))
+                .routes(routes!(given_up::dead_letters))
+                .routes(routes!(given_up::in_doubt))
+                .routes(routes!(pauses::list))
+                .routes(routes!(statistics::summary))
+                .routes(routes!(statistics::series))
+                .routes(routes!(templates::list))
+                .routes(routes!(templates::preview)),
+        ),
+        (
+            Scope::Operate,
+            OpenApiRouter::new()
+                .routes(routes!(requests::cancel))
+                .routes(routes!(requests::retry))
+                .routes(routes!(requests::redrive))
+                .routes(routes!(requests::resolve))
+                .routes(routes!(requests::many))
+                .routes(routes!(given_up::redrive))
+                .routes(routes!(pauses::pause))
+                .routes(routes!(pauses::resume)),
+        ),
+    ]
+}
+
+/// The routes, each behind its scope, and the description of all of them.
+pub(super) fn routes(desk: &Arc<Desk>) -> Router {
+    let guarded = groups().into_iter().fold(Router::new(), |all, (scope, group)| {
+        let group: Router = group.split_for_parts().0.with_state(desk.clone());
+        all.merge(group.route_layer(from_fn_with_state(scope, require)))
+    });
+    guarded
+        .route_layer(from_fn_with_state(desk.clone(), admit))
+        .route("/api/openapi.json", get(|| async { Json(description()) }))
+}
+
+/// The description of all endpoints.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    let all = groups().into_iter().fold(OpenApiRouter::with_openapi(Description::openapi()), |all, (_, group)| all.merge(group));
+    all.split_for_parts().1
+}

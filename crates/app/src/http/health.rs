@@ -1,0 +1,46 @@
+//! Whether the process lives, and whether it can work. Whoever watches needs no token.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use super::Desk;
+use super::problem::Problem;
+use crate::pulse::{Condition, Pulse};
+
+/// The routes.
+pub(super) fn routes(desk: &Arc<Desk>) -> Router {
+    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).with_state(desk.clone())
+}
+
+/// It answers, so it lives.
+async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// What was asked after.
+#[derive(Debug, Serialize)]
+struct Ready {
+    /// It answers and is migrated.
+    database: &'static str,
+    /// `beating`, or `elsewhere` where this process has none.
+    worker: &'static str,
+}
+
+/// The database answers and is migrated, and the heart of the worker beats, where there is one.
+async fn ready(State(desk): State<Arc<Desk>>) -> Result<Json<Ready>, Problem> {
+    desk.store.pauses.paused().await?;
+    let worker = match desk.pulse.as_ref().map(Pulse::condition) {
+        None => "elsewhere",
+        Some(Condition::Beating) => "beating",
+        Some(Condition::Silent) => {
+            let detail = "this process's worker has not reached the database for a while";
+            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).after(2));
+        }
+    };
+    Ok(Json(Ready { database: "ok", worker }))
+}
