@@ -117,6 +117,20 @@ impl Code {
     /// In doubt, and a person decided.
     pub const RESOLVED: &'static str = "RESOLVED";
 
+    /// Those that say what was decided about a letter, not what went wrong with it: nobody counts them as errors.
+    pub const DECISIONS: [&'static str; 10] = [
+        Self::EXPIRED,
+        Self::GIVEN_BACK,
+        Self::CANCELLED,
+        Self::REDRIVEN,
+        Self::HASTENED,
+        Self::HELD,
+        Self::RESENT,
+        Self::ASSUMED_SENT,
+        Self::NOT_ACCEPTED,
+        Self::RESOLVED,
+    ];
+
     /// A code from any text: what does not belong in one becomes `_`; at most 64 characters.
     #[must_use]
     pub fn new(text: &str) -> Self {

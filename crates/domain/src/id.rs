@@ -75,6 +75,16 @@ fn path(text: &str) -> Result<(), &'static str> {
     }
 }
 
+/// 12 lower-case letters and digits or more.
+fn token(text: &str) -> Result<(), &'static str> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    if text.len() >= 12 && text.bytes().all(fits) {
+        Ok(())
+    } else {
+        Err("is no token id; it has 12 to 32 lower-case letters and digits")
+    }
+}
+
 text_id!(
     /// One letter to one recipient, and its record. Callers may bring their own (at most 200
     /// bytes); otherwise it is a `UUIDv7`.
@@ -113,6 +123,15 @@ text_id!(
 text_id!(
     /// Why a person paused something, in their words: one line for other people, which logs may repeat.
     PauseReason, "reason", 200, any
+);
+text_id!(
+    /// The public part of an access token, by which it is listed and revoked: 12 to 32 lower-case letters and
+    /// digits. It opens nothing without the secret.
+    TokenId, "token_id", 32, token
+);
+text_id!(
+    /// What people call an access token: who uses it, and for what. One printable line of at most 100 bytes.
+    TokenName, "name", 100, any
 );
 
 /// One start of one worker process. Never reused: a restart is another worker, so that the
@@ -172,6 +191,16 @@ mod tests {
         }
         for bad in ["", "Invite", "a b", "/a", "a/", "a//b", "../a", "-a", "ü", "a\nb"] {
             assert!(TemplateName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn token_ids_have_12_to_32_lower_case_letters_and_digits() {
+        for good in ["abcdefghijkl", "0123456789ab", "abcdefghijklmnopqrstuvwxyz012345"] {
+            assert!(TokenId::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "abcdefghijk", "Abcdefghijkl", "abcdef-hijkl", "abcdefghijklmnopqrstuvwxyz0123456"] {
+            assert!(TokenId::parse(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -14,6 +14,7 @@
 //! | [`failure`], [`detail`] | what a transport may answer, and what of its words is kept |
 //! | [`retry`], [`policy`] | when to try again, what to do in doubt: data, per workflow |
 //! | [`address`], [`letter`], [`attachment`], [`locale`], [`id`] | input, parsed once and trusted afterwards |
+//! | [`access`] | what the holder of a token may do |
 //! | [`invalid`] | the one error for input that is refused |
 //!
 //! # To add an event
@@ -26,6 +27,7 @@
 //! Async, clocks, randomness, I/O, JSON, and every word of a provider. Time and chance come in
 //! as arguments, so that each decision can be replayed.
 
+pub mod access;
 pub mod address;
 pub mod attachment;
 pub mod detail;

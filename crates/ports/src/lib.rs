@@ -6,6 +6,7 @@
 //!                  │      ▲            │
 //!                  ▼      │            └─▶ MailTransport ─▶ the world
 //!   DeliveryTracker    WorkerRegistry · PauseBoard
+//!   Statistics         TokenBook ◀─ who calls
 //! ```
 //!
 //! | port | asks | module |
@@ -14,6 +15,8 @@
 //! | [`tracker::DeliveryTracker`] | where is it, what happened | [`tracker`] |
 //! | [`worker::WorkerRegistry`] | who is alive, whom to wake | [`worker`] |
 //! | [`pauses::PauseBoard`] | what people hold back for a while | [`pauses`] |
+//! | [`statistics::Statistics`] | how it goes | [`statistics`] |
+//! | [`access::TokenBook`] | who may call | [`access`] |
 //! | [`transport::MailTransport`] | hand a letter over | [`transport`] |
 //! | [`template::TemplateRenderer`], [`composer::MessageComposer`] | words, then bytes | [`template`], [`composer`] |
 //! | [`sinks::Observer`], [`sinks::Notifier`], [`sinks::DeadLetterSink`] | hear of it | [`sinks`] |
@@ -42,6 +45,7 @@
 //! implementors), and the caller's transaction: no object-safe trait can name it, so the
 //! PostgreSQL adapter offers `enqueue_in` beside its port.
 
+pub mod access;
 pub mod clock;
 pub mod composer;
 pub mod error;
@@ -49,6 +53,7 @@ pub mod letter;
 pub mod pauses;
 pub mod queue;
 pub mod sinks;
+pub mod statistics;
 pub mod template;
 pub mod tracker;
 pub mod transport;
