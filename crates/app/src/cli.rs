@@ -17,6 +17,7 @@ mod demo;
 mod enqueue;
 mod exit;
 mod filters;
+mod house;
 mod in_doubt;
 mod lines;
 mod many;
@@ -29,6 +30,7 @@ mod progress;
 mod request;
 mod retry;
 mod search;
+mod serve;
 mod status;
 mod table;
 mod templates;
@@ -41,9 +43,10 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::context::Format;
+use self::context::WithoutStore;
 pub use self::exit::Failure;
 pub use self::output::line as print;
-pub use self::timeline::{event_json, lines as timeline_lines};
+pub use self::timeline::lines as timeline_lines;
 use crate::telemetry::LogFormat;
 
 /// Transactional email that is never lost, never silently failed and always accounted for.
@@ -107,6 +110,8 @@ enum Work {
     Demo(demo::Demo),
     /// Bring the database's schema up to date
     Migrate(migrate::Migrate),
+    /// Serve the API and the dashboard, and send letters, until told to stop
+    Serve(serve::Serve),
     /// Send letters until told to stop (SIGTERM, Ctrl-C; twice to leave at once)
     Worker(worker::WorkerCommand),
     /// Hand letters in: one by flags, or many as JSON lines
@@ -157,10 +162,11 @@ impl Cli {
 
 impl Work {
     async fn run(self, global: &Global) -> Result<(), Failure> {
-        let context = context::Context::new(global, self.log_filter())?;
+        let context = context::Context::new(global, self.log_filter(), self.without_store())?;
         match self {
             Self::Demo(command) => command.run(&context).await,
             Self::Migrate(command) => command.run(&context).await,
+            Self::Serve(command) => command.run(&context).await,
             Self::Worker(command) => command.run(&context).await,
             Self::Enqueue(command) => command.run(&context).await,
             Self::Status(command) => command.run(&context).await,
@@ -182,8 +188,18 @@ impl Work {
     /// others speak through their results.
     const fn log_filter(&self) -> &'static str {
         match self {
-            Self::Worker(_) => "info,sqlx=warn",
+            Self::Worker(_) | Self::Serve(_) => "info,sqlx=warn",
             _ => "error",
+        }
+    }
+}
+
+impl Work {
+    /// What becomes of it where nobody names a store.
+    const fn without_store(&self) -> WithoutStore {
+        match self {
+            Self::Serve(_) => WithoutStore::KeepHere,
+            _ => WithoutStore::Refuse,
         }
     }
 }

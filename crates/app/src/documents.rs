@@ -2,6 +2,7 @@
 //!
 //! Times are RFC 3339 in UTC. `null` stands for what is not known or does not apply.
 
+pub mod decisions;
 pub mod read;
 
 use postroom_domain::address::EmailAddress;

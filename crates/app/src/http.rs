@@ -51,9 +51,15 @@ pub fn router(desk: &Arc<Desk>) -> Router {
 }
 
 async fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; GET /api/openapi.json describes all there is")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "there is nothing at this address; GET /api/openapi.json describes all there is",
+    )
 }
 
 async fn not_allowed() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not know that method; its `Allow` header lists those that it does")
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this address does not know that method; its `Allow` header lists those that it does",
+    )
 }

@@ -10,6 +10,8 @@
 //! |---|---|
 //! | [`fields`], [`accept`] | a letter as people write it; the door that checks before it takes |
 //! | [`dispatcher`] | claim, prepare, ready, send, settle: the pipeline as named steps |
+//! | [`tokens`] | who may call: made, shown once, verified |
+//! | [`pulse`] | whether this process's worker is alive |
 //! | [`health`] | how each way out is doing: who may be given a letter now |
 //! | [`worker`], [`janitor`] | the loop around it; what nobody holds any more |
 //! | [`requests`] | cancel, redrive |
@@ -35,9 +37,11 @@ pub mod fields;
 pub mod health;
 pub mod janitor;
 pub mod mailroom;
+pub mod pulse;
 pub mod requests;
 pub mod store_time;
 pub mod system;
+pub mod tokens;
 pub mod trouble;
 pub mod unsubscribe;
 pub mod worker;
@@ -49,8 +53,14 @@ pub mod config;
 #[cfg(feature = "cli")]
 pub mod demo;
 #[cfg(feature = "cli")]
+pub mod documents;
+#[cfg(feature = "cli")]
+pub mod http;
+#[cfg(feature = "cli")]
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "cli")]
+pub mod waiting;
 #[cfg(feature = "cli")]
 pub mod wiring;

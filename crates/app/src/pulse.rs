@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use postroom_domain::id::WorkerId;
 use postroom_ports::clock::Clock;
 use postroom_ports::error::PortError;
-use postroom_ports::worker::{BEAT_STALE, Presence, WorkerRegistry, Woken};
+use postroom_ports::worker::{BEAT_STALE, Presence, Woken, WorkerRegistry};
 
 /// No beat yet.
 const NEVER: u64 = u64::MAX;
@@ -48,7 +48,11 @@ impl Pulse {
     pub fn condition(&self) -> Condition {
         let beat_at = self.beat_at.load(Ordering::Relaxed);
         let age = self.now().saturating_sub(beat_at);
-        if beat_at != NEVER && Duration::from_millis(age) <= BEAT_STALE { Condition::Beating } else { Condition::Silent }
+        if beat_at != NEVER && Duration::from_millis(age) <= BEAT_STALE {
+            Condition::Beating
+        } else {
+            Condition::Silent
+        }
     }
 
     fn note(&self) {
@@ -92,4 +96,3 @@ impl WorkerRegistry for Watched {
         self.workers.retire(worker).await
     }
 }
-

@@ -9,6 +9,9 @@ use postroom_ports::error::PortError;
 use postroom_ports::queue::{Changed, DeliveryQueue, Request};
 use postroom_ports::sinks::Observer;
 
+#[cfg(feature = "cli")]
+use crate::documents::decisions::Wish;
+
 /// Cancel, redrive, retry and resolve: each for many letters at once, and each letter on its
 /// own account. One answer per id, in order.
 #[derive(Clone, Debug)]
@@ -74,6 +77,22 @@ impl Requests {
     /// Those of the queue.
     pub async fn resolve(&self, ids: &[DeliveryId], resolution: Resolution) -> Result<Vec<Changed>, PortError> {
         self.request(ids, Request::Resolve(resolution)).await
+    }
+
+    /// What a wish asks for.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    #[cfg(feature = "cli")]
+    pub async fn wish(&self, ids: &[DeliveryId], wish: Wish) -> Result<Vec<Changed>, PortError> {
+        match wish {
+            Wish::Cancel => self.cancel(ids).await,
+            Wish::Retry => self.try_again(ids).await,
+            Wish::Redrive => self.redrive(ids).await,
+            Wish::ResolveSent => self.resolve(ids, Resolution::Sent).await,
+            Wish::ResolveResend => self.resolve(ids, Resolution::Resend).await,
+            Wish::ResolveGiveUp => self.resolve(ids, Resolution::GiveUp).await,
+        }
     }
 
     /// Any of these.

@@ -5,11 +5,15 @@ use postroom_domain::status::Status;
 
 use super::Failure;
 use super::context::Context;
-use super::request::{Teller, ids, requests};
+use super::house::At;
+use super::request::{Teller, ids};
+use crate::documents::decisions::Wish;
 
 /// Stops letters that are queued or wait for their next attempt.
 #[derive(Args, Debug)]
 pub(super) struct Cancel {
+    #[command(flatten)]
+    at: At,
     /// The deliveries' ids, as `enqueue` printed them
     #[arg(required = true, value_name = "DELIVERY_ID")]
     delivery_ids: Vec<String>,
@@ -22,7 +26,7 @@ impl Cancel {
     /// It is too late, or there is no such delivery.
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let ids = ids(&self.delivery_ids)?;
-        let answers = requests(context).await?.cancel(&ids).await?;
+        let answers = self.at.house(context).await?.request(&ids, Wish::Cancel).await?;
         Teller { context, why_not }.tell(&ids, &answers)
     }
 }

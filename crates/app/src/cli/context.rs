@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use postroom_domain::invalid::Invalid;
+use secrecy::SecretString;
 
 use super::{Failure, Global, output};
 use crate::config::{Config, Mistakes, Sources, StoreSettings, environment, parse_store};
 use crate::telemetry::{self, Colours, LogFormat};
 use crate::wiring::{self, Store, Templates};
+
+/// The variable that holds the token for a server, so that it stands in no shell's history.
+pub(super) const TOKEN: &str = "POSTROOM_TOKEN";
 
 /// How results are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +22,22 @@ pub enum Format {
     Json,
 }
 
+/// What becomes of a command where nobody names a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WithoutStore {
+    /// It says how to name one: a forgotten variable must not put letters on a container's disk.
+    Refuse,
+    /// It keeps letters in a file in the user's data folder.
+    KeepHere,
+}
+
 /// The start of every command.
 #[derive(Debug)]
 pub(super) struct Context {
     /// Everything that can be set.
     pub config: Config,
+    /// What servers are shown, from the environment.
+    pub(super) token: Option<SecretString>,
     /// How results are shown.
     pub format: Format,
     /// How log lines look.
@@ -36,10 +51,12 @@ impl Context {
     ///
     /// # Errors
     /// All mistakes at once.
-    pub(super) fn new(global: &Global, filter: &str) -> Result<Self, Failure> {
+    pub(super) fn new(global: &Global, filter: &str, without: WithoutStore) -> Result<Self, Failure> {
         let environment = environment();
         let file = config_file(global.config.as_deref())?;
         let data = global.data_dir.clone().or_else(|| data_folder(&environment));
+        let token =
+            environment.get(TOKEN).filter(|token| !token.is_empty()).map(|token| SecretString::from(token.as_str()));
         let no_color = environment.get("NO_COLOR").cloned();
         let mut config = Config::read(Sources { file, environment })?;
         telemetry::start(
@@ -57,6 +74,7 @@ impl Context {
             }
             (Some(url), false) => Some(parse_store(url).map_err(|e| mistake(e.in_field("--database-url")))?),
             (None, true) => Some(embedded(data)?),
+            (None, false) if config.store.is_none() && without == WithoutStore::KeepHere => Some(embedded(data)?),
             (None, false) => None,
         };
         if let Some(store) = store {
@@ -64,7 +82,7 @@ impl Context {
         }
         let format = if global.json { Format::Json } else { Format::Text };
         let colours = Colours::wanted(no_color.as_deref(), &std::io::stdout());
-        Ok(Self { config, format, log_format: global.log_format(), colours })
+        Ok(Self { token, config, format, log_format: global.log_format(), colours })
     }
 
     /// The store that was named, if one was.

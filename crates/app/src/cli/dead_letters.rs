@@ -2,13 +2,13 @@
 
 use clap::{Args, Subcommand};
 use postroom_domain::status::Status;
-use postroom_ports::queue::Request;
 
 use super::context::Context;
 use super::many::{Many, Wish};
 use super::search::Listing;
 use super::status::StatusCommand;
 use super::{Failure, retry};
+use crate::documents::decisions;
 
 /// Letters that nobody will try again by itself.
 #[derive(Args, Debug)]
@@ -81,7 +81,7 @@ impl DeadLetters {
 impl Redrive {
     async fn run(self, context: &Context) -> Result<(), Failure> {
         let wish = Wish {
-            request: Request::Redrive,
+            request: decisions::Wish::Redrive,
             among: self.given.statuses(),
             done: "put back",
             key: "redriven",

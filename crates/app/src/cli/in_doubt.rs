@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 use postroom_domain::lifecycle::Resolution;
 use postroom_domain::status::Status;
-use postroom_ports::queue::Request;
 
 use super::Failure;
 use super::context::Context;
 use super::many::{Many, Wish};
 use super::search::Listing;
 use super::status::StatusCommand;
+use crate::documents::decisions;
 
 /// Letters that were handed over and whose answer was lost: they may have arrived.
 #[derive(Args, Debug)]
@@ -90,7 +90,11 @@ impl Resolve {
     async fn run(self, context: &Context) -> Result<(), Failure> {
         let resolution = self.decision.resolution();
         let wish = Wish {
-            request: Request::Resolve(resolution),
+            request: match resolution {
+                Resolution::Sent => decisions::Wish::ResolveSent,
+                Resolution::Resend => decisions::Wish::ResolveResend,
+                Resolution::GiveUp => decisions::Wish::ResolveGiveUp,
+            },
             among: vec![Status::InDoubt],
             done: "resolved",
             key: "resolved",

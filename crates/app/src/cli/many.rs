@@ -1,20 +1,18 @@
 //! One decision about letters: some by id, some by filter, or all.
 
 use std::io::IsTerminal as _;
-use std::sync::Arc;
 
 use clap::Args;
 use postroom_domain::id::DeliveryId;
 use postroom_domain::status::Status;
-use postroom_ports::queue::{Changed, Request};
 use serde_json::json;
 
 use super::context::{Context, Format};
 use super::filters::Filters;
+use super::house::{Answer, At, House};
 use super::request::{Teller, ids};
 use super::{Failure, output, progress, search};
-use crate::requests::Requests;
-use crate::system::LogObserver;
+use crate::documents::decisions;
 
 /// How many letters are decided about in one transaction.
 const CHUNK: usize = 100;
@@ -22,6 +20,8 @@ const CHUNK: usize = 100;
 /// Which letters.
 #[derive(Args, Debug)]
 pub(super) struct Many {
+    #[command(flatten)]
+    at: At,
     /// These, by id
     #[arg(value_name = "DELIVERY_ID", conflicts_with_all = ["Filters", "all"])]
     delivery_ids: Vec<String>,
@@ -37,7 +37,7 @@ pub(super) struct Many {
 
 /// What is to become of them, and how it is said.
 pub(super) struct Wish {
-    pub(super) request: Request,
+    pub(super) request: decisions::Wish,
     /// Among which letters a filter looks.
     pub(super) among: Vec<Status>,
     /// What has been done to them, as in "3 letters put back" and, for scripts, as a key.
@@ -67,33 +67,32 @@ impl Many {
         if self.delivery_ids.is_empty() && self.filters.is_empty() && !self.all {
             return Err(Failure::usage("which ones? name their ids, narrow them by a filter, or say --all"));
         }
-        let store = context.open().await?;
-        let requests = Requests::new(store.queue, Arc::new(LogObserver));
+        let house = self.at.house(context).await?;
         if !self.delivery_ids.is_empty() {
             let ids = ids(&self.delivery_ids)?;
-            let answers = requests.request(&ids, wish.request).await?;
+            let answers = house.request(&ids, wish.request).await?;
             return Teller { context, why_not: wish.why_not }.tell(&ids, &answers);
         }
-        let found = search::everything(&*store.tracker, &self.filters.search(wish.among.clone())?, None).await?;
+        let found = search::everything(&house, &self.filters.search(wish.among.clone())?, None).await?;
         let ids: Vec<DeliveryId> = found.into_iter().map(|delivery| delivery.delivery_id).collect();
         if !ids.is_empty() && !self.yes && !confirmed(&format!("{} letters {}", ids.len(), wish.would))? {
             return Err(Failure::refused(format!("no letter was {}", wish.done)));
         }
-        wish.tell(context, &wish.grant(&requests, &ids).await?, ids.len())
+        wish.tell(context, &wish.grant(&house, &ids).await?, ids.len())
     }
 }
 
 impl Wish {
     /// Chunk by chunk, each in a transaction of its own: what was done stays so, whatever comes.
-    async fn grant(&self, requests: &Requests, ids: &[DeliveryId]) -> Result<Tally, Failure> {
+    async fn grant(&self, house: &House, ids: &[DeliveryId]) -> Result<Tally, Failure> {
         let bar = progress::letters(ids.len());
         let mut tally = Tally::default();
         for chunk in ids.chunks(CHUNK) {
-            for answer in requests.request(chunk, self.request).await? {
+            for answer in house.request(chunk, self.request).await? {
                 match answer {
-                    Changed::Done(_) => tally.done += 1,
-                    Changed::ContentGone => tally.content_gone += 1,
-                    Changed::Not(_) | Changed::Unknown => tally.left += 1,
+                    Answer::Done(_) => tally.done += 1,
+                    Answer::ContentGone => tally.content_gone += 1,
+                    Answer::Not(_) | Answer::Unknown => tally.left += 1,
                 }
             }
             bar.inc(u64::try_from(chunk.len()).unwrap_or(u64::MAX));

@@ -9,8 +9,10 @@ use postroom_ports::pauses::{PauseBoard, Paused, Resumed};
 use serde_json::json;
 
 use super::context::{Context, Format};
-use super::{Failure, output, pauses};
+use super::{Failure, output};
 use crate::config::{Provider, nearest, parse_duration};
+use crate::documents;
+use crate::waiting::sentence;
 
 /// What is meant.
 #[derive(Args, Debug)]
@@ -64,8 +66,8 @@ impl Pause {
         warn(&what, context);
         let pause = board.pause(&what, lasting, reason).await?;
         match context.format {
-            Format::Json => output::line(&pauses::document(&pause).to_string()),
-            Format::Text => output::line(&pauses::sentence(&pause)),
+            Format::Json => output::line(&json!(documents::Pause::from(&pause)).to_string()),
+            Format::Text => output::line(&sentence(&pause)),
         }
         Ok(())
     }

@@ -1,15 +1,14 @@
-//! `postroom pauses`, and how a pause is told.
+//! `postroom pauses`.
 
 use clap::Args;
 use comfy_table::Cell;
-use postroom_domain::id::{PauseReason, TransportName};
-use postroom_ports::pauses::{Pause, Paused};
-use postroom_ports::tracker::Delivery;
-use serde_json::{Value, json};
+use postroom_domain::id::PauseReason;
+use postroom_ports::pauses::Pause;
+use serde_json::json;
 
 use super::context::{Context, Format};
-use super::timeline::time;
 use super::{Failure, output, table};
+use crate::documents::{self, time};
 
 /// Lists what is paused, since when, until when, and why.
 #[derive(Args, Debug)]
@@ -24,7 +23,7 @@ impl Pauses {
         let pauses = context.open().await?.pauses.paused().await?;
         match context.format {
             Format::Json => {
-                let pauses: Vec<Value> = pauses.iter().map(document).collect();
+                let pauses: Vec<documents::Pause> = pauses.iter().map(documents::Pause::from).collect();
                 output::line(&json!({ "pauses": pauses }).to_string());
             }
             Format::Text if pauses.is_empty() => output::line("nothing is paused"),
@@ -45,32 +44,4 @@ fn row(pause: &Pause) -> [Cell; 5] {
         Cell::new(pause.until.map_or_else(|| "resumed".to_owned(), time)),
         Cell::new(pause.reason.as_ref().map_or("–", PauseReason::as_str)),
     ]
-}
-
-/// A pause, for scripts.
-pub(super) fn document(pause: &Pause) -> Value {
-    json!({
-        "kind": pause.what.kind(),
-        "name": pause.what.name(),
-        "since": time(pause.since),
-        "until": pause.until.map(time),
-        "reason": pause.reason.as_ref().map(PauseReason::as_str),
-    })
-}
-
-/// A pause, for people.
-pub(super) fn sentence(pause: &Pause) -> String {
-    let until = pause.until.map(|until| format!(" until {}", time(until))).unwrap_or_default();
-    let reason = pause.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("the {} is paused{until}{reason}", pause.what)
-}
-
-/// Which pauses hold a waiting letter back: that of its tenant, that of its workflow, or those of
-/// all ways out on its `route`.
-pub(super) fn holding(delivery: &Delivery, route: &[TransportName], pauses: &[Pause]) -> Option<String> {
-    let of = |what: Paused| pauses.iter().find(|pause| pause.what == what).map(sentence);
-    let tenant = delivery.tenant_id.clone().map(Paused::Tenant);
-    let own = tenant.into_iter().chain([Paused::Workflow(delivery.workflow.clone())]).find_map(of);
-    let ways = || -> Option<Vec<String>> { route.iter().cloned().map(|name| of(Paused::Transport(name))).collect() };
-    own.or_else(|| ways().filter(|ways| !ways.is_empty()).map(|ways| ways.join("; ")))
 }

@@ -5,7 +5,9 @@ use postroom_domain::status::Status;
 
 use super::Failure;
 use super::context::Context;
-use super::request::{Teller, ids, requests, try_again};
+use super::house::At;
+use super::request::{Teller, ids};
+use crate::documents::decisions::Wish;
 
 /// Gives letters their next attempt now.
 #[derive(Args, Debug)]
@@ -15,6 +17,8 @@ use super::request::{Teller, ids, requests, try_again};
                   dead-letters redrive."
 )]
 pub(super) struct Retry {
+    #[command(flatten)]
+    at: At,
     /// The deliveries' ids, as `enqueue` printed them
     #[arg(required = true, value_name = "DELIVERY_ID")]
     delivery_ids: Vec<String>,
@@ -27,7 +31,7 @@ impl Retry {
     /// The letter is in no status that knows a next attempt, or there is no such delivery.
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let ids = ids(&self.delivery_ids)?;
-        let answers = try_again(&requests(context).await?, &ids).await?;
+        let answers = self.at.house(context).await?.request(&ids, Wish::Retry).await?;
         Teller { context, why_not }.tell(&ids, &answers)
     }
 }

@@ -2,12 +2,14 @@
 
 use clap::Args;
 use postroom_domain::status::Status;
-use postroom_ports::tracker::{Cursor, DeliveryTracker, Page, Search};
-use serde_json::{Value, json};
+use postroom_ports::tracker::{Cursor, Page, Search};
+use serde_json::json;
 
 use super::context::{Context, Format};
-use super::filters::{Filters, StatusFilter, cursor_text, read_cursor};
-use super::{Failure, output, table, timeline};
+use super::filters::{Filters, StatusFilter};
+use super::house::{At, House};
+use super::{Failure, output, table};
+use crate::documents::{self, AddressView, read};
 
 /// How many deliveries one question to the store brings, where all are wanted.
 const CHUNK: u32 = 200;
@@ -29,6 +31,8 @@ pub(super) struct SearchCommand {
 /// Which deliveries to list, and how many of them.
 #[derive(Args, Debug)]
 pub(super) struct Listing {
+    #[command(flatten)]
+    at: At,
     #[command(flatten)]
     filters: Filters,
     /// How many to show
@@ -59,13 +63,14 @@ impl Listing {
     /// A filter that is none, or a store that cannot be used.
     pub(super) async fn run(self, context: &Context, statuses: Vec<Status>) -> Result<(), Failure> {
         let search = self.filters.search(statuses)?;
-        let after = self.after.as_deref().map(read_cursor).transpose()?;
-        let tracker = context.open().await?.tracker;
+        let after = self.after.as_deref().map(read::cursor).transpose();
+        let after = after.map_err(|mistake| Failure::usage(mistake.in_field("--after").to_string()))?;
+        let house = self.at.house(context).await?;
         let page = if self.all {
-            let deliveries = everything(&*tracker, &search, after).await?;
+            let deliveries = everything(&house, &search, after).await?;
             Page { deliveries, next: None }
         } else {
-            tracker.search(&search, after.as_ref(), self.limit).await?
+            house.search(&search, after, self.limit).await?
         };
         show(context, &page);
         Ok(())
@@ -75,15 +80,15 @@ impl Listing {
 /// Every delivery that matches, page by page.
 ///
 /// # Errors
-/// Those of the tracker.
+/// Those of the house.
 pub(super) async fn everything(
-    tracker: &dyn DeliveryTracker,
+    house: &House,
     search: &Search,
     mut after: Option<Cursor>,
 ) -> Result<Vec<postroom_ports::tracker::Delivery>, Failure> {
     let mut deliveries = Vec::new();
     loop {
-        let page = tracker.search(search, after.as_ref(), CHUNK).await?;
+        let page = house.search(search, after, CHUNK).await?;
         deliveries.extend(page.deliveries);
         after = page.next;
         if after.is_none() {
@@ -94,16 +99,13 @@ pub(super) async fn everything(
 
 /// A page for whoever asked.
 pub(super) fn show(context: &Context, page: &Page) {
-    let next = page.next.as_ref().map(cursor_text);
+    let document = documents::Page::of(page, AddressView::Whole);
     match context.format {
-        Format::Json => {
-            let deliveries: Vec<Value> = page.deliveries.iter().map(timeline::record).collect();
-            output::line(&json!({ "deliveries": deliveries, "next": next }).to_string());
-        }
+        Format::Json => output::line(&json!(document).to_string()),
         Format::Text if page.deliveries.is_empty() => output::note("postroom: no delivery matches"),
         Format::Text => {
             output::line(&table::deliveries(context.colours, &page.deliveries));
-            if let Some(next) = next {
+            if let Some(next) = document.next {
                 output::note(&format!("postroom: there are more; go on with --after '{next}'"));
             }
         }

@@ -5,7 +5,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
 use postroom_domain::status::Status;
 use postroom_ports::tracker::Delivery;
 
-use super::timeline;
+use crate::documents::time;
 use crate::telemetry::Colours;
 
 /// A table that fits the terminal where there is one, and is as wide as it needs to be elsewhere.
@@ -29,7 +29,7 @@ pub(super) fn deliveries(colours: Colours, deliveries: &[Delivery]) -> String {
     let row = |delivery: &Delivery| {
         let error = delivery.last_error_code.as_ref().map(ToString::to_string).unwrap_or_default();
         [
-            Cell::new(timeline::time(delivery.queued_at)),
+            Cell::new(time(delivery.queued_at)),
             Cell::new(delivery.delivery_id.as_str()),
             Cell::new(delivery.workflow.as_str()),
             status(delivery),

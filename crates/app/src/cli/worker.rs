@@ -44,15 +44,24 @@ impl WorkerCommand {
             signals.stop.cancelled().await;
             return Ok(());
         }
-        if cfg!(feature = "faults") {
-            context.announce("this build has fault points; it is for tests alone");
-        }
-        let worker = Worker::new(mailroom(config, &store)?, store.tracker.clone(), config.worker.clone());
-        context.announce(&format!("worker {} is at work; Ctrl-C to stop", worker.id()));
-        let report = worker.run(&signals).await?;
-        context.announce(&format!("left; {} letters settled, {} unfinished", report.settled, report.unfinished));
-        Ok(())
+        work(context, &store, &signals).await
     }
+}
+
+/// Works until told to stop.
+///
+/// # Errors
+/// As [`WorkerCommand::run`].
+pub(super) async fn work(context: &Context, store: &Store, signals: &Signals) -> Result<(), Failure> {
+    let config = &context.config;
+    if cfg!(feature = "faults") {
+        context.announce("this build has fault points; it is for tests alone");
+    }
+    let worker = Worker::new(mailroom(config, store)?, store.tracker.clone(), config.worker.clone());
+    context.announce(&format!("worker {} is at work; Ctrl-C to stop", worker.id()));
+    let report = worker.run(signals).await?;
+    context.announce(&format!("left; {} letters settled, {} unfinished", report.settled, report.unfinished));
+    Ok(())
 }
 
 /// Everything that a worker needs and does not have, at once.
@@ -85,7 +94,7 @@ fn mailroom(config: &Config, store: &Store) -> Result<Mailroom, Failure> {
 }
 
 /// The first signal asks to finish, the second to leave at once.
-fn listen(signals: &Signals, format: LogFormat) -> Result<(), Failure> {
+pub(super) fn listen(signals: &Signals, format: LogFormat) -> Result<(), Failure> {
     let hear = |kind| signal(kind).map_err(|e| Failure::usage(format!("signals cannot be heard: {e}")));
     let (mut term, mut int) = (hear(SignalKind::terminate())?, hear(SignalKind::interrupt())?);
     let signals = signals.clone();

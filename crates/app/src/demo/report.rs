@@ -7,7 +7,8 @@ use postroom_dev_inbox::Captured;
 use serde_json::json;
 
 use super::{Plan, Posted};
-use crate::cli::{Failure, Format, event_json, print, timeline_lines};
+use crate::cli::{Failure, Format, print, timeline_lines};
+use crate::documents;
 use crate::wiring::Store;
 
 /// Shows it, as a story or as one JSON document.
@@ -33,7 +34,7 @@ pub(super) async fn show(
                 "workflow": delivery.workflow.as_str(),
                 "status": delivery.status.as_str(),
                 "attempts": delivery.attempts,
-                "events": events.iter().map(event_json).collect::<Vec<_>>(),
+                "events": events.iter().map(documents::Event::from).collect::<Vec<_>>(),
             }));
             continue;
         }

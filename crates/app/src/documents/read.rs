@@ -90,7 +90,6 @@ fn unknown(field: &str) -> Invalid {
     Invalid::new(field, "is none that this program knows; is the server newer than it?")
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -67,7 +67,9 @@ impl Rates {
     /// So many requests a second, and as many at once as two seconds have.
     #[must_use]
     pub fn per_second(requests: NonZeroU32) -> Self {
-        Self(RateLimiter::keyed(Quota::per_second(requests).allow_burst(requests.saturating_mul(NonZeroU32::MIN.saturating_add(1)))))
+        Self(RateLimiter::keyed(
+            Quota::per_second(requests).allow_burst(requests.saturating_mul(NonZeroU32::MIN.saturating_add(1))),
+        ))
     }
 
     fn take(&self, who: &Counted, cost: NonZeroU32) -> Result<(), Problem> {
@@ -88,7 +90,7 @@ impl Caller {
     /// Whoever calls where access is open.
     #[must_use]
     pub fn anybody() -> Self {
-        Self { scopes: Scopes::all(), tenant_id: None, token: None }
+        Self { scopes: Scope::ALL.into_iter().collect(), tenant_id: None, token: None }
     }
 
     /// Whoever showed this token.
@@ -113,6 +115,21 @@ impl Caller {
     #[must_use]
     pub const fn tenant(&self) -> Option<&TenantId> {
         self.tenant_id.as_ref()
+    }
+
+    /// Whose letters a question is about: those of the tenant that it names, or of their own.
+    ///
+    /// # Errors
+    /// 403: they are bound to another one.
+    pub fn within(&self, wanted: Option<TenantId>) -> Result<Option<TenantId>, Problem> {
+        match (&self.tenant_id, wanted) {
+            (Some(own), Some(wanted)) if *own != wanted => {
+                let detail = "tenant: this token is bound to another tenant";
+                Err(Problem::new(StatusCode::FORBIDDEN, detail).at("tenant"))
+            }
+            (Some(own), _) => Ok(Some(own.clone())),
+            (None, wanted) => Ok(wanted),
+        }
     }
 
     /// How much of an address they may see.
@@ -190,7 +207,9 @@ async fn identify(desk: &Desk, headers: &HeaderMap) -> Result<Caller, Problem> {
     match desk.tokens.verify(secret.trim()).await {
         Ok(token) => Ok(Caller::with(token)),
         Err(Denied::Store(error)) => Err(error.into()),
-        Err(_) => Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is not valid, or not any more; ask for another")),
+        Err(_) => {
+            Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is not valid, or not any more; ask for another"))
+        }
     }
 }
 

@@ -111,6 +111,8 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Router {
 /// The description of all endpoints.
 #[must_use]
 pub fn description() -> utoipa::openapi::OpenApi {
-    let all = groups().into_iter().fold(OpenApiRouter::with_openapi(Description::openapi()), |all, (_, group)| all.merge(group));
+    let all = groups()
+        .into_iter()
+        .fold(OpenApiRouter::with_openapi(Description::openapi()), |all, (_, group)| all.merge(group));
     all.split_for_parts().1
 }

@@ -39,7 +39,10 @@ impl FromRequest<Arc<Desk>> for Body {
         }
         let most = usize::try_from(desk.settings.max_body).unwrap_or(usize::MAX);
         let too_large = || {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {most} bytes; send fewer letters at once"))
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("the body is larger than {most} bytes; send fewer letters at once"),
+            )
         };
         let body = Limited::new(request.into_body(), most);
         let bytes = body.collect().await.map_err(|error| {
@@ -71,7 +74,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<Desk>> for Form<T> {
 /// # Errors
 /// What does not fit.
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_json::from_value(value).map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, plain(&error.to_string())))
+    serde_json::from_value(value)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, plain(&error.to_string())))
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
@@ -79,9 +83,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(form)| Self(form)).map_err(|rejection| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, plain(&rejection.body_text()))
-        })
+        query
+            .map(|Query(form)| Self(form))
+            .map_err(|rejection| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, plain(&rejection.body_text())))
     }
 }
 

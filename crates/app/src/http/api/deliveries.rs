@@ -20,7 +20,8 @@ impl Desk {
     /// 404: there is none, or it is another tenant's.
     pub(in crate::http) async fn find(&self, caller: &Caller, id: &DeliveryId) -> Result<Delivery, Problem> {
         let found = self.store.tracker.find(id).await?;
-        let own = |delivery: &Delivery| caller.tenant().is_none_or(|tenant| delivery.tenant_id.as_ref() == Some(tenant));
+        let own =
+            |delivery: &Delivery| caller.tenant().is_none_or(|tenant| delivery.tenant_id.as_ref() == Some(tenant));
         found.filter(own).ok_or_else(|| Problem::unknown("delivery"))
     }
 
@@ -48,11 +49,7 @@ impl Desk {
         super::NoSuch, super::Refusals,
     )
 )]
-pub(super) async fn find(
-    State(desk): State<Arc<Desk>>,
-    caller: Caller,
-    Id(id): Id,
-) -> Result<Json<Dossier>, Problem> {
+pub(super) async fn find(State(desk): State<Arc<Desk>>, caller: Caller, Id(id): Id) -> Result<Json<Dossier>, Problem> {
     Ok(Json(desk.dossier(&caller, &id).await?))
 }
 

@@ -154,7 +154,9 @@ fn read(caller: &Caller, key: Option<IdempotencyKey>, letter: Map<String, Value>
     let mut fields = Fields::from_object(letter)?;
     match (&fields.idempotency_key, key) {
         (Some(inside), Some(header)) if *inside != header => {
-            return Err(Invalid::new("idempotency_key", "differs from the header Idempotency-Key; give one of them").into());
+            return Err(
+                Invalid::new("idempotency_key", "differs from the header Idempotency-Key; give one of them").into()
+            );
         }
         (None, Some(header)) => fields.idempotency_key = Some(header),
         _ => {}

@@ -12,9 +12,10 @@ use postroom_ports::tracker::Search;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::requests::{Wish, ids};
+use super::requests::ids;
 use super::search::Filters;
 use crate::documents;
+use crate::documents::decisions::Wish;
 use crate::http::Desk;
 use crate::http::access::Caller;
 use crate::http::problem::Problem;
@@ -27,36 +28,22 @@ const CHUNK: u32 = 100;
 /// The most letters that one request puts back.
 const MOST: usize = 5_000;
 
-/// Which letters to put back: these, those that a filter finds, or all.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(in crate::http) enum Which {
-    /// These, 1 to 500.
+/// Which letters to put back: these, those that a filter finds, or all. One of the three.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Which {
+    /// These
     #[schema(min_items = 1, max_items = 500)]
-    DeliveryIds(Vec<String>),
-    /// Those that match.
-    Filter(Narrow),
-    /// All that there are.
-    All(Everything),
-}
-
-/// `true`, so that nobody puts all letters back by an empty document.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(try_from = "bool")]
-#[schema(value_type = bool)]
-pub(in crate::http) struct Everything;
-
-impl TryFrom<bool> for Everything {
-    type Error = &'static str;
-
-    fn try_from(value: bool) -> Result<Self, Self::Error> {
-        if value { Ok(Self) } else { Err("all: must be true") }
-    }
+    pub delivery_ids: Option<Vec<String>>,
+    /// Those that match; some part must be given
+    pub filter: Option<Narrow>,
+    /// All that there are: `true`
+    pub all: Option<bool>,
 }
 
 /// Which of those that were given up; every part narrows, and one must be given.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct Narrow {
     /// To this address
     pub recipient: Option<String>,
@@ -74,7 +61,7 @@ pub(in crate::http) struct Narrow {
 
 /// What became of letters that were to be put back.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
-pub struct Redriven {
+pub(in crate::http) struct Redriven {
     /// How many are back.
     pub redriven: usize,
     /// How many cannot be sent any more, because their content is past its retention.
@@ -85,10 +72,18 @@ pub struct Redriven {
     pub more: bool,
 }
 
-impl From<Narrow> for Filters {
-    fn from(narrow: Narrow) -> Self {
-        let Narrow { recipient, workflow, tenant, status, since, until } = narrow;
-        Self { recipient, workflow, tenant, status, since, until, ..Self::default() }
+impl Narrow {
+    /// The search for those that match.
+    ///
+    /// # Errors
+    /// Nothing is narrowed, or a filter that is none.
+    fn given_up(self, caller: &Caller) -> Result<Search, Problem> {
+        let Self { recipient, workflow, tenant, status, since, until } = self;
+        let parts = [&recipient, &workflow, &tenant, &status, &since, &until];
+        if parts.iter().all(|part| part.is_none()) {
+            return Err(Invalid::new("filter", "is empty; to put all of them back, say {\"all\": true}").into());
+        }
+        given_up(&Filters { recipient, workflow, tenant, status, since, until, ..Filters::default() }, caller)
     }
 }
 
@@ -112,12 +107,13 @@ impl Desk {
     pub(in crate::http) async fn redrive(&self, caller: &Caller, which: Which) -> Result<Redriven, Problem> {
         let mut redriven = Redriven::default();
         let search = match which {
-            Which::DeliveryIds(texts) => {
+            Which { delivery_ids: Some(texts), filter: None, all: None } => {
                 redriven.count(&self.grant(caller, &ids(&texts)?, Wish::Redrive).await?);
                 return Ok(redriven);
             }
-            Which::Filter(narrow) => given_up(&Filters::from(narrow), caller)?,
-            Which::All(Everything) => given_up(&Filters::default(), caller)?,
+            Which { delivery_ids: None, filter: Some(narrow), all: None } => narrow.given_up(caller)?,
+            Which { delivery_ids: None, filter: None, all: Some(true) } => given_up(&Filters::default(), caller)?,
+            _ => return Err(Invalid::new("all", "or delivery_ids or filter must be given, one of the three").into()),
         };
         self.redrive_found(caller, &search, &mut redriven).await?;
         Ok(redriven)
@@ -190,11 +186,5 @@ pub(super) async fn redrive(
     caller: Caller,
     Form(which): Form<Which>,
 ) -> Result<Json<Redriven>, Problem> {
-    if let Which::Filter(narrow) = &which {
-        let parts = [&narrow.recipient, &narrow.workflow, &narrow.tenant, &narrow.status, &narrow.since, &narrow.until];
-        if parts.iter().all(|part| part.is_none()) {
-            return Err(Invalid::new("filter", "is empty; to put all of them back, say {\"all\": true}").into());
-        }
-    }
     Ok(Json(desk.redrive(&caller, which).await?))
 }

@@ -1,12 +1,13 @@
 //! A letter as the description shows it. It is read by [`Fields`](crate::fields::Fields), which also knows what is wrong
 //! with one; a test compares the two.
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// A letter to hand over. Unknown fields are refused: a misspelt `expires_at` would be a promise that nobody keeps.
-#[derive(Debug, ToSchema)]
-#[schema(additional_properties = false)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it describes; `Fields` reads")]
 pub(super) struct Letter {
     /// The flow that it belongs to: `invite`, `password-reset`, …
@@ -61,8 +62,8 @@ pub(super) struct Letter {
 }
 
 /// A file that travels with a letter.
-#[derive(Debug, ToSchema)]
-#[schema(additional_properties = false)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it describes; `Fields` reads")]
 pub(super) struct Attachment {
     /// Its name, without a folder.
@@ -80,12 +81,12 @@ pub(super) struct Attachment {
 }
 
 /// One letter, or many.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
 #[expect(dead_code, reason = "it describes; `enqueue` reads")]
-#[schema(untagged)]
 pub(super) enum Letters {
     /// One letter.
     One(Letter),
     /// Many: each is taken or refused by itself.
-    Many(#[schema(min_items = 1, max_items = 1000)] Vec<Letter>),
+    Many(Vec<Letter>),
 }

@@ -7,12 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use postroom_domain::id::DeliveryId;
 use postroom_domain::invalid::Invalid;
-use postroom_domain::lifecycle::Resolution;
 use postroom_domain::status::Status;
-use postroom_ports::queue::{Changed, Request};
-use serde::{Deserialize, Serialize};
+use postroom_ports::queue::Changed;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::documents::decisions::{Answer, Answers, Decided, Many, Wish};
 use crate::http::Desk;
 use crate::http::access::Caller;
 use crate::http::problem::Problem;
@@ -21,17 +21,8 @@ use crate::http::read::{Form, Id};
 /// The most letters of one request.
 const MOST: usize = 500;
 
-/// A letter as it stands after a decision.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Decided {
-    /// Its id.
-    pub delivery_id: String,
-    /// Its status now.
-    pub status: String,
-}
-
 /// What becomes of a letter in doubt.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::http) enum Verdict {
     /// It arrived: it counts as sent.
@@ -49,85 +40,13 @@ pub(super) struct Resolve {
     resolution: Verdict,
 }
 
-/// What is asked for.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Wish {
-    /// Do not send it.
-    Cancel,
-    /// The next attempt at once; with a new budget where it was given up.
-    Retry,
-    /// Put it back with its whole budget.
-    Redrive,
-    /// In doubt: it arrived.
-    ResolveSent,
-    /// In doubt: send it again.
-    ResolveResend,
-    /// In doubt: leave it.
-    ResolveGiveUp,
-}
-
-/// One wish for many letters.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Many {
-    request: Wish,
-    /// Which letters, 1 to 500.
-    #[schema(min_items = 1, max_items = 500)]
-    delivery_ids: Vec<String>,
-}
-
-/// How a decision about one letter came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It is on record.
-    Done,
-    /// Too late or too early: nothing changed.
-    NotPossible,
-    /// Its content is past its retention, so it cannot be sent any more.
-    ContentGone,
-    /// There is no such delivery.
-    Unknown,
-}
-
-/// What became of one letter of many.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Answer {
-    /// Its id.
-    pub delivery_id: String,
-    /// How it came out.
-    pub outcome: Outcome,
-    /// Its status now; null where that is not known.
-    pub status: Option<String>,
-}
-
-/// What became of many letters, each by itself.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Answers {
-    /// One answer per letter, in order.
-    pub results: Vec<Answer>,
-}
-
-impl From<Verdict> for Resolution {
+impl From<Verdict> for Wish {
     fn from(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Sent => Self::Sent,
-            Verdict::Resend => Self::Resend,
-            Verdict::GiveUp => Self::GiveUp,
+            Verdict::Sent => Self::ResolveSent,
+            Verdict::Resend => Self::ResolveResend,
+            Verdict::GiveUp => Self::ResolveGiveUp,
         }
-    }
-}
-
-impl Answer {
-    fn of(id: &DeliveryId, changed: &Changed) -> Self {
-        let (outcome, status) = match changed {
-            Changed::Done(committed) => (Outcome::Done, Some(committed.transition.next.status)),
-            Changed::Not(status) => (Outcome::NotPossible, Some(*status)),
-            Changed::ContentGone => (Outcome::ContentGone, None),
-            Changed::Unknown => (Outcome::Unknown, None),
-        };
-        Self { delivery_id: id.to_string(), outcome, status: status.map(|status| status.to_string()) }
     }
 }
 
@@ -143,19 +62,10 @@ impl Desk {
         wish: Wish,
     ) -> Result<Vec<Changed>, Problem> {
         let own = self.own(caller, ids).await?;
-        let mut answers = match wish {
-            Wish::Cancel => self.requests.cancel(&own).await?,
-            Wish::Retry => self.requests.try_again(&own).await?,
-            Wish::Redrive => self.requests.redrive(&own).await?,
-            Wish::ResolveSent => self.requests.resolve(&own, Resolution::Sent).await?,
-            Wish::ResolveResend => self.requests.resolve(&own, Resolution::Resend).await?,
-            Wish::ResolveGiveUp => self.requests.resolve(&own, Resolution::GiveUp).await?,
-        }
-        .into_iter();
+        let mut answers = self.requests.wish(&own, wish).await?.into_iter();
         let mut own = own.into_iter().peekable();
-        let answer = |id: &DeliveryId| {
-            own.next_if(|next| next == id).and_then(|_| answers.next()).unwrap_or(Changed::Unknown)
-        };
+        let answer =
+            |id: &DeliveryId| own.next_if(|next| next == id).and_then(|_| answers.next()).unwrap_or(Changed::Unknown);
         Ok(ids.iter().map(answer).collect())
     }
 
@@ -179,7 +89,8 @@ impl Desk {
             }
             Changed::Not(status) => Err(not_possible(status)),
             Changed::ContentGone => {
-                let detail = "its content is past its retention and gone, so it cannot be sent again; hand in a new letter";
+                let detail =
+                    "its content is past its retention and gone, so it cannot be sent again; hand in a new letter";
                 Err(Problem::new(StatusCode::CONFLICT, detail))
             }
             Changed::Unknown => Err(Problem::unknown("delivery")),
@@ -218,11 +129,7 @@ pub(super) async fn cancel(
     params(("delivery_id" = String, Path, description = "Its id", max_length = 200)),
     responses((status = 200, description = "It is due", body = Decided), super::Late, super::NoSuch, super::Refusals)
 )]
-pub(super) async fn retry(
-    State(desk): State<Arc<Desk>>,
-    caller: Caller,
-    Id(id): Id,
-) -> Result<Json<Decided>, Problem> {
+pub(super) async fn retry(State(desk): State<Arc<Desk>>, caller: Caller, Id(id): Id) -> Result<Json<Decided>, Problem> {
     desk.decide(&caller, &id, Wish::Retry).await
 }
 
@@ -255,12 +162,7 @@ pub(super) async fn resolve(
     Id(id): Id,
     Form(form): Form<Resolve>,
 ) -> Result<Json<Decided>, Problem> {
-    let wish = match form.resolution {
-        Verdict::Sent => Wish::ResolveSent,
-        Verdict::Resend => Wish::ResolveResend,
-        Verdict::GiveUp => Wish::ResolveGiveUp,
-    };
-    desk.decide(&caller, &id, wish).await
+    desk.decide(&caller, &id, form.resolution.into()).await
 }
 
 /// One wish for many letters, each on its own account.

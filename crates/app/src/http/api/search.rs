@@ -62,10 +62,10 @@ impl Filters {
             text: Option<&String>,
             parse: impl FnOnce(&str) -> Result<T, Invalid>,
         ) -> Result<Option<T>, Invalid> {
-            text.map(|text| parse(text)).transpose()
+            text.map(|text| parse(text.as_str())).transpose()
         }
         Ok(Search {
-            recipient: parsed(self.recipient.as_ref(), EmailAddress::parse)?,
+            recipient: parsed(self.recipient.as_ref(), |text| EmailAddress::parse(text))?,
             workflow: parsed(self.workflow.as_ref(), |text| Workflow::parse(text))?,
             tenant_id: self.tenant(caller)?,
             statuses: self.statuses(among)?,

@@ -1,0 +1,160 @@
+//! `postroom serve`: the API and the dashboard, and a worker beside them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::Args;
+use postroom_ports::access::TokenBook;
+use postroom_ports::error::PortError;
+use tokio::net::TcpListener;
+
+use super::Failure;
+use super::context::Context;
+use super::worker;
+use crate::accept::Door;
+use crate::config::{Mistakes, Switch, parse_listen};
+use crate::http::access::{Access, Rates};
+use crate::http::{self, Desk};
+use crate::pulse::Pulse;
+use crate::requests::Requests;
+use crate::system::{LogObserver, SystemChance, SystemClock};
+use crate::tokens::Tokens;
+use crate::waiting::Held;
+use crate::wiring::Store;
+use crate::worker::Signals;
+
+/// Serves the API and the dashboard, and sends letters, until told to stop (SIGTERM, Ctrl-C; twice to leave at once).
+#[derive(Args, Debug)]
+#[command(
+    after_help = "It listens on this machine alone (127.0.0.1:8321) unless --listen says otherwise, and on others only \
+                  once there is a token: `postroom tokens create`. With EMAIL_WORKER_ENABLED=false it serves and sends \
+                  nothing.\n\nWithout DATABASE_URL letters are kept in a file in your data folder (--data-dir).\n\n\
+                  Examples:\n  postroom serve --open                      on your own machine, while you develop\n  \
+                  postroom tokens create --name shop --scope enqueue\n  postroom serve --listen 0.0.0.0:8321"
+)]
+pub(super) struct Serve {
+    /// Where to listen: an IP address and a port [default: 127.0.0.1:8321]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Let everybody on this machine in without a token; refused where others could reach it
+    #[arg(long)]
+    open: bool,
+}
+
+impl Serve {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// A configuration that cannot work, a port that is taken, or a store that is not migrated.
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let config = &context.config;
+        let listen = match &self.listen {
+            Some(text) => parse_listen(text).map_err(|mistake| Mistakes(vec![mistake.in_field("--listen")]))?,
+            None => config.http.listen,
+        };
+        let access = self.access(listen)?;
+        let sends = config.worker_enabled == Switch::On && config.email == Switch::On;
+        let mistakes = if sends { worker::mistakes(config) } else { Vec::new() };
+        if !mistakes.is_empty() {
+            context.announce("to serve without sending, set EMAIL_WORKER_ENABLED=false");
+            return Err(Mistakes(mistakes).into());
+        }
+        context.announce(&format!("letters are kept in {}", context.describe_store()));
+        let signals = Signals::default();
+        worker::listen(&signals, context.log_format)?;
+        let store = context.open().await?;
+        admit_somebody(context, &*store.tokens, access, listen).await?;
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            Failure::usage(format!(
+                "--listen {listen}: cannot listen there: {}; choose another with --listen",
+                error.kind()
+            ))
+        })?;
+        let address = listener.local_addr().unwrap_or(listen);
+        let pulse = Pulse::new(Arc::new(SystemClock::start()));
+        let desk = desk(context, &store, access, sends.then(|| pulse.clone()))?;
+        context.announce(&format!("the API and the dashboard are at http://{address}; Ctrl-C to stop"));
+        let server = tokio::spawn(http::listen::serve(listener, http::router(&desk), signals.stop.clone()));
+        let worked = if sends { work(context, &store, &pulse, &signals).await } else { wait(context, &signals).await };
+        // Where the worker cannot go on, serving alone would look as if letters left.
+        signals.stop.cancel();
+        let served = server.await.map_err(|_| Failure::refused("the server came to a sudden end"))?;
+        served.map_err(|error| Failure::refused(format!("the server could not go on: {}", error.kind())))?;
+        worked
+    }
+
+    fn access(&self, listen: SocketAddr) -> Result<Access, Failure> {
+        match (self.open, listen.ip().is_loopback()) {
+            (false, _) => Ok(Access::Tokens),
+            (true, true) => Ok(Access::Open),
+            (true, false) => Err(Failure::usage(format!(
+                "--open: {listen} can be reached from other machines; everybody there could read and send letters. Leave \
+                 --open out and make tokens: `postroom tokens create`"
+            ))),
+        }
+    }
+}
+
+/// Where nobody has a token, nobody can come in: on loopback that is said, elsewhere it is refused.
+async fn admit_somebody(
+    context: &Context,
+    tokens: &dyn TokenBook,
+    access: Access,
+    listen: SocketAddr,
+) -> Result<(), Failure> {
+    if access == Access::Open {
+        context.announce("access is open: everybody on this machine may read and send letters");
+        return Ok(());
+    }
+    if has_any(tokens).await? {
+        return Ok(());
+    }
+    let how = "`postroom tokens create --name me --scope enqueue,read,operate,addresses` makes one";
+    if !listen.ip().is_loopback() {
+        return Err(Failure::usage(format!("--listen {listen}: is not served before there is a token; {how}")));
+    }
+    context.announce(&format!("nobody can come in yet: {how}, or say --open on your own machine"));
+    Ok(())
+}
+
+/// Whether some token is still good.
+async fn has_any(tokens: &dyn TokenBook) -> Result<bool, PortError> {
+    for token in tokens.list().await? {
+        if tokens.find(&token.token_id).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn desk(context: &Context, store: &Store, access: Access, pulse: Option<Pulse>) -> Result<Arc<Desk>, Failure> {
+    let config = &context.config;
+    let templates = Arc::new(context.templates()?);
+    let languages = config.languages.clone();
+    let door = Door::new(store.queue.clone(), templates.clone(), Arc::new(SystemChance));
+    Ok(Arc::new(Desk {
+        store: store.clone(),
+        door: door.in_languages(languages.clone()),
+        requests: Requests::new(store.queue.clone(), Arc::new(LogObserver)),
+        tokens: Tokens::new(store.tokens.clone()),
+        templates,
+        languages,
+        access,
+        rates: Rates::per_second(config.http.rate),
+        settings: config.http.clone(),
+        pulse,
+        held: Held::by(config),
+    }))
+}
+
+async fn work(context: &Context, store: &Store, pulse: &Pulse, signals: &Signals) -> Result<(), Failure> {
+    let store = Store { workers: pulse.on(store.workers.clone()), ..store.clone() };
+    worker::work(context, &store, signals).await
+}
+
+async fn wait(context: &Context, signals: &Signals) -> Result<(), Failure> {
+    let why = if context.config.email == Switch::Off { "EMAIL_ENABLED" } else { "EMAIL_WORKER_ENABLED" };
+    context.announce(&format!("{why} is false: letters are accepted and wait"));
+    signals.stop.cancelled().await;
+    Ok(())
+}
