@@ -75,6 +75,7 @@ impl StoreHarness for Scene {
             older("reports", &["created_at"]),
             older("relay", &["due_at"]),
             older("pauses", &["since", "until"]),
+            older("tokens", &["created_at", "expires_at", "last_used_at", "revoked_at"]),
             "COMMIT".to_owned(),
         ];
         self.sql(&statements.concat()).await;
