@@ -12,10 +12,12 @@ use postroom_adapters_sqlite::config::SqliteConfig;
 use postroom_adapters_sqlite::store::SqliteStore;
 use postroom_domain::address::Mailbox;
 use postroom_domain::invalid::Invalid;
+use postroom_ports::access::TokenBook;
 use postroom_ports::composer::MessageComposer;
 use postroom_ports::error::PortError;
 use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
+use postroom_ports::statistics::Statistics;
 use postroom_ports::template::TemplateRenderer;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::transport::MailTransport;
@@ -38,6 +40,10 @@ pub struct Store {
     pub workers: Arc<dyn WorkerRegistry>,
     /// What people hold back.
     pub pauses: Arc<dyn PauseBoard>,
+    /// Who may call.
+    pub tokens: Arc<dyn TokenBook>,
+    /// How it goes.
+    pub statistics: Arc<dyn Statistics>,
 }
 
 /// Opens the store. A single file is brought up to date by whoever opens it; a database is
@@ -54,6 +60,8 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
                 tracker: Arc::new(store.tracker()),
                 workers: Arc::new(store.workers()),
                 pauses: Arc::new(store.pauses()),
+                tokens: Arc::new(store.tokens()),
+                statistics: Arc::new(store.statistics()),
             })
         }
         StoreSettings::Sqlite(path) => {
@@ -65,6 +73,8 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
                 tracker: Arc::new(store.tracker()),
                 workers: Arc::new(store.workers()),
                 pauses: Arc::new(store.pauses()),
+                tokens: Arc::new(store.tokens()),
+                statistics: Arc::new(store.statistics()),
             })
         }
     }
