@@ -4,7 +4,7 @@ use postroom_adapters_postgres::{Drift, MigrateError, check, migrate};
 use postroom_test_database::{Durability, Server, TestDatabase};
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::scene::{config, value};
+use crate::scene::{config, in_repository, value};
 
 /// How many migrations there are.
 fn files() -> usize {
