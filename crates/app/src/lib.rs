@@ -49,6 +49,8 @@ pub mod config;
 #[cfg(feature = "cli")]
 pub mod demo;
 #[cfg(feature = "cli")]
+pub mod doctor;
+#[cfg(feature = "cli")]
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

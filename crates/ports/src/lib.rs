@@ -15,6 +15,7 @@
 //! | [`worker::WorkerRegistry`] | who is alive, whom to wake | [`worker`] |
 //! | [`pauses::PauseBoard`] | what people hold back for a while | [`pauses`] |
 //! | [`transport::MailTransport`] | hand a letter over | [`transport`] |
+//! | [`probe::TransportProbe`] | would a letter get through, without sending one | [`probe`] |
 //! | [`template::TemplateRenderer`], [`composer::MessageComposer`] | words, then bytes | [`template`], [`composer`] |
 //! | [`sinks::Observer`], [`sinks::Notifier`], [`sinks::DeadLetterSink`] | hear of it | [`sinks`] |
 //! | [`clock::Clock`], [`clock::Chance`] | time and chance | [`clock`] |
@@ -47,6 +48,7 @@ pub mod composer;
 pub mod error;
 pub mod letter;
 pub mod pauses;
+pub mod probe;
 pub mod queue;
 pub mod sinks;
 pub mod template;
