@@ -20,6 +20,7 @@
 mod account;
 mod binary;
 pub mod corpus;
+mod dns;
 #[cfg(doctest)]
 mod guides;
 mod letter;
@@ -35,6 +36,7 @@ mod wait;
 
 pub use account::{Account, Toll};
 pub use binary::{Done, Postroom};
+pub use dns::Zone;
 pub use letter::{Letter, ReceivedFile};
 pub use mailgun::Mailgun;
 pub use node::node;

@@ -145,3 +145,27 @@ fn validity(certificate: &CertificateDer<'_>, now: Timestamp, subject: &str) -> 
     }
     Finding::ok("certificate", subject, says)
 }
+
+#[cfg(test)]
+mod tests {
+    use postroom_ports::probe::Severity;
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_ends_within_three_weeks_is_worth_a_word() {
+        let mut parameters = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        parameters.not_after = date_time_ymd(2030, 1, 31);
+        let certificate = parameters.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let end = date_time_ymd(2030, 1, 31).unix_timestamp();
+        for (days, severity) in [(21, Severity::Ok), (20, Severity::Warning), (0, Severity::Warning)] {
+            let now = Timestamp::from_micros((end - days * DAY) * 1_000_000);
+            let found = validity(certificate.der(), now, "localhost:587");
+            assert_eq!(found.severity, severity, "{}", found.says);
+            assert!(found.says.contains(&days.to_string()), "{}", found.says);
+        }
+        let unreadable = CertificateDer::from(vec![1, 2, 3]);
+        assert_eq!(validity(&unreadable, Timestamp::EPOCH, "localhost:587").severity, Severity::Warning);
+    }
+}
