@@ -14,6 +14,7 @@
 //! | workers | [`StoreHarness`] | [`worker_contract!`](crate::worker_contract) | [`worker`] |
 //! | pauses | [`StoreHarness`] | [`pauses_contract!`](crate::pauses_contract) | [`pauses`] |
 //! | transport | [`TransportHarness`] | [`transport_contract!`](crate::transport_contract) | [`transport`] |
+//! | probe | [`ProbeHarness`] | [`probe_contract!`](crate::probe_contract) | [`probe`] |
 //! | renderer | [`RendererHarness`] | [`renderer_contract!`](crate::renderer_contract) | [`renderer`] |
 //!
 //! A rule is a `pub async fn` named as a sentence. It panics where the adapter breaks it, and
@@ -51,10 +52,11 @@ mod harness;
 pub mod letters;
 mod macros;
 pub mod pauses;
+pub mod probe;
 pub mod queue;
 pub mod renderer;
 pub mod tracker;
 pub mod transport;
 pub mod worker;
 
-pub use harness::{LEAK, Peer, ReceivedLetter, RendererHarness, StoreHarness, TransportHarness};
+pub use harness::{LEAK, Peer, ProbeHarness, ReceivedLetter, RendererHarness, StoreHarness, TransportHarness};

@@ -7,4 +7,5 @@ postroom_ports::tracker_contract!(MemoryHarness);
 postroom_ports::worker_contract!(MemoryHarness);
 postroom_ports::pauses_contract!(MemoryHarness);
 postroom_ports::transport_contract!(PeerHarness);
+postroom_ports::probe_contract!(PeerHarness);
 postroom_ports::renderer_contract!(PlainHarness);
