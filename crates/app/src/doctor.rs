@@ -88,14 +88,6 @@ pub struct Patient<'a> {
     pub clock: Arc<dyn Clock>,
 }
 
-impl Patient<'_> {
-    /// Whether settings whose names begin like this have mistakes, so that asking by them would tell of something else.
-    fn is_misread(&self, beginnings: &[&str]) -> bool {
-        let begins = |mistake: &Invalid| beginnings.iter().any(|beginning| mistake.field.starts_with(beginning));
-        self.mistakes.iter().any(begins)
-    }
-}
-
 /// Asks everything, one part after the other; `begun` hears of each before it is asked.
 pub async fn examine(patient: &Patient<'_>, questions: &Questions, begun: impl Fn(Area)) -> Vec<(Area, Vec<Finding>)> {
     let mut found = Vec::new();

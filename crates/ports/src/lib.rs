@@ -35,7 +35,7 @@
 //! 4. Add `postroom-ports` with the feature `contract` as a dev-dependency, write a harness
 //!    and stamp the suite: `postroom_ports::queue_contract!(MyHarness)`, and likewise
 //!    `tracker_contract!`, `worker_contract!`, `pauses_contract!`, `transport_contract!`,
-//!    `renderer_contract!`. One test per rule appears, each named as a sentence.
+//!    `probe_contract!`, `renderer_contract!`. One test per rule appears, each named as a sentence.
 //! 5. Wire it in `wiring.rs` of the binary that uses it. Nothing else changes.
 //!
 //! # What is deliberately absent

@@ -22,6 +22,14 @@ async fn every_mistake_of_the_configuration_is_a_finding_and_the_rest_is_asked_a
 }
 
 #[tokio::test]
+async fn a_server_whose_settings_have_mistakes_is_not_asked_by_what_is_left_of_them() -> Result<()> {
+    let postroom = Postroom::new()?.with("SMTP_HOST", "localhost").with("SMTP_PORT", "0").with("SMTP_TLS", "perhaps");
+    let found = doctor(&postroom, &["--only", "transports"], 1).await?;
+    found.names("transports.connect", "error", "was not asked");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_store_that_nobody_named_and_letters_in_plain_text_are_named() -> Result<()> {
     let postroom = Postroom::new()?
         .with("SMTP_HOST", "192.0.2.25")

@@ -1,5 +1,6 @@
 //! The ways out, each asked by its own adapter.
 
+use postroom_domain::invalid::Invalid;
 use postroom_ports::probe::{Finding, Probed};
 
 use super::Patient;
@@ -22,7 +23,7 @@ pub(super) async fn probe(patient: &Patient<'_>) -> Probed {
 
 async fn one(patient: &Patient<'_>, provider: Provider) -> Probed {
     let unasked = |fix: String| Probed {
-        findings: vec![Finding::warning(
+        findings: vec![Finding::error(
             "connect",
             provider.as_str(),
             "it was not asked: its settings have mistakes",
@@ -30,18 +31,23 @@ async fn one(patient: &Patient<'_>, provider: Provider) -> Probed {
         )],
         keys: Vec::new(),
     };
-    let (beginnings, senders) = match provider {
-        Provider::Smtp => (["SMTP_", "smtp."], "SMTP_FROM_"),
-        Provider::Mailgun => (["MAILGUN_", "mailgun."], "MAILGUN_FROM_"),
-    };
-    // A wrong sender changes nothing about the server.
-    let settings: Vec<_> =
-        patient.mistakes.iter().filter(|mistake| !mistake.field.starts_with(senders)).cloned().collect();
-    if (Patient { mistakes: &settings, clock: patient.clock.clone(), ..*patient }).is_misread(&beginnings) {
+    if is_misread(provider, patient.mistakes) {
         return unasked("mend what `postroom doctor --only configuration` names, and ask again".to_owned());
     }
     match wiring::probe(patient.config, provider, patient.clock.clone()) {
         Ok(probe) => probe.probe().await,
         Err(mistakes) => unasked(mistakes.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     }
+}
+
+/// Whether the provider's own settings have mistakes, so that asking by them would tell of something else. A wrong
+/// sender changes nothing about the server.
+fn is_misread(provider: Provider, mistakes: &[Invalid]) -> bool {
+    let (variables, table, senders) = match provider {
+        Provider::Smtp => ("SMTP_", "smtp.", "SMTP_FROM_"),
+        Provider::Mailgun => ("MAILGUN_", "mailgun.", "MAILGUN_FROM_"),
+    };
+    let is_its =
+        |field: &str| (field.starts_with(variables) || field.starts_with(table)) && !field.starts_with(senders);
+    mistakes.iter().any(|mistake| is_its(&mistake.field))
 }
