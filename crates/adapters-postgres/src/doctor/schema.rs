@@ -6,14 +6,19 @@ use postroom_ports::probe::Finding;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
-use crate::config::PostgresConfig;
+use crate::config::{PostgresConfig, Statements};
 use crate::migrate::{Drift, MigrateError, check, texts};
 use crate::session::Session;
 
 pub(super) async fn look(config: &PostgresConfig, connection: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
-    let mut findings = match check(config).await {
-        Ok(drifts) => drifts.iter().map(drift).collect(),
-        Err(error) => vec![unread(&error)],
+    let mut findings = if config.statements == Statements::Unnamed && config.direct.is_none() {
+        let fix = "set POSTROOM_DATABASE_DIRECT_URL to the database's own address";
+        vec![Finding::warning("migrations", "applied", "the pooler cannot carry what would have to be asked", fix)]
+    } else {
+        match check(config).await {
+            Ok(drifts) => drifts.iter().map(drift).collect(),
+            Err(error) => vec![unread(&error)],
+        }
     };
     // Half a schema lacks more than can be named usefully.
     if findings.iter().any(|finding: &Finding| finding.check == "migrations" && finding.subject == "schema") {
