@@ -93,7 +93,7 @@ fn state(state: &str, subject: &str) -> Finding {
 
 fn unfound(record: &Record, subject: &str) -> Finding {
     let name = record.name.as_deref().unwrap_or(subject);
-    let says = format!("Mailgun does not find its {} record", record.record_type);
+    let says = format!("Mailgun does not find its {} record", record.kind);
     Finding::warning("domain-records", name, says, "publish it as Mailgun's control panel shows it")
 }
 

@@ -72,9 +72,9 @@ async fn a_transaction_that_stays_open_is_named_by_its_process() -> Result<()> {
 async fn a_pooler_that_nobody_declared_is_named_and_a_declared_one_is_in_order() -> Result<()> {
     let store = Store::migrated(Kind::Postgres).await?;
     let pooler = Pooler::before(&store.url()).await?;
-    let pooled = postroom(&store)?.with("DATABASE_URL", pooler.url());
-    doctor(&pooled, &ASK, 1).await?.names("database.pooler", "error", "POSTROOM_DATABASE_POOLER=transaction");
-    let declared = pooled.with("POSTROOM_DATABASE_POOLER", "transaction");
+    let undeclared = postroom(&store)?.with("DATABASE_URL", pooler.url());
+    doctor(&undeclared, &ASK, 1).await?.names("database.pooler", "error", "POSTROOM_DATABASE_POOLER=transaction");
+    let declared = undeclared.with("POSTROOM_DATABASE_POOLER", "transaction");
     let found = doctor(&declared, &ASK, 0).await?;
     found.names("database.pooler", "warning", "POSTROOM_DATABASE_DIRECT_URL");
     let found = doctor(&declared.with("POSTROOM_DATABASE_DIRECT_URL", store.url()), &ASK, 0).await?;

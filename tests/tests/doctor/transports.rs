@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use postroom_dev_inbox::{AuthPolicy, Config, DevInbox};
+use postroom_dev_inbox::{AuthPolicy, Config, Conversation, DevInbox};
 use postroom_tests::{Mailgun, Postroom, Zone};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
@@ -48,8 +48,8 @@ async fn a_certificate_that_holds_is_in_order() -> Result<()> {
     let found = doctor(&postroom, &ASK, 0).await?;
     found.names("transports.certificate", "ok", "more days");
     found.names("transports.greeting", "ok", "encrypted");
-    let said: Vec<String> =
-        inbox.transcript().iter().flat_map(|talk| talk.verbs()).map(|verb| verb.to_string()).collect();
+    let transcript = inbox.transcript();
+    let said: Vec<String> = transcript.iter().flat_map(Conversation::verbs).map(|verb| verb.to_string()).collect();
     assert!(!said.iter().any(|verb| verb == "MAIL"), "a letter was begun: {said:?}");
     Ok(())
 }

@@ -28,8 +28,8 @@ pub(crate) struct Facts {
 /// A record that Mailgun wants to find in the DNS.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Record {
-    #[serde(default)]
-    pub(crate) record_type: String,
+    #[serde(default, rename = "record_type")]
+    pub(crate) kind: String,
     #[serde(default)]
     pub(crate) name: Option<String>,
     #[serde(default)]

@@ -52,7 +52,7 @@ impl TransportHarness for Harness {
             ..config(port)
         };
         config.timeouts.after_dot = Duration::from_secs(1);
-        let clock = Arc::new(ManualClock::new(Timestamp::EPOCH));
+        let clock = Arc::new(ManualClock::at(Timestamp::EPOCH));
         let probe = Arc::new(SmtpProbe::new(config.clone(), clock).unwrap());
         let transport = Arc::new(SmtpTransport::new(config).unwrap());
         let harness = Self { transport, probe, port, running: Some(inbox).into(), gone: Mutex::default() };
