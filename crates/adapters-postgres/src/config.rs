@@ -77,6 +77,11 @@ impl PostgresConfig {
         options(self.direct.as_ref().unwrap_or(&self.url), purpose)
     }
 
+    /// How to connect as everybody does, pooler or not, and without any setting that one may refuse.
+    pub(crate) fn pooled_options(&self, purpose: &str) -> Result<PgConnectOptions, sqlx::Error> {
+        options(&self.url, purpose)
+    }
+
     /// How to connect for one purpose, with the settings that our statements rely on.
     pub(crate) fn session_options(&self, purpose: &str) -> Result<PgConnectOptions, sqlx::Error> {
         let options = options(&self.url, purpose)?;

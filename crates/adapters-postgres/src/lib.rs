@@ -19,6 +19,7 @@
 //! | `tracker`, `worker`, `listener`, `pauses` | what is on record, who is alive, who is woken, what people hold back |
 //! | `statistics`, `tokens` | how it goes, who may call |
 //! | [`migrate`] | the schema, embedded |
+//! | [`doctor`] | whether server, schema, pooler and upkeep are fit for letters |
 //! | `row`, `commit`, `error`, `session`, `portion` | rows to letters, transitions to rows, errors by meaning, one statement at a time, and no larger than it may be |
 //!
 //! Every statement is a file under `queries/<table>/<verb>.sql`, checked against the schema when this crate is
@@ -40,6 +41,7 @@
 //! its statements.
 
 pub mod config;
+pub mod doctor;
 pub mod migrate;
 pub mod store;
 

@@ -106,6 +106,11 @@ pub async fn check(config: &PostgresConfig) -> Result<Vec<Drift>, MigrateError> 
     Ok(drifts)
 }
 
+/// The text of each migration, oldest first.
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|migration| migration.sql)
+}
+
 async fn connect(config: &PostgresConfig) -> Result<PgConnection, MigrateError> {
     let options: PgConnectOptions = config.direct_options("migrate").map_err(failed("connect"))?;
     options.disable_statement_logging().connect().await.map_err(failed("connect"))

@@ -106,6 +106,11 @@ impl<'c> Session<'c> {
         Self { connection, statements: Statements::Prepared }
     }
 
+    /// For a connection of which nobody knows what stands before it; in a transaction, as [`Connections::turn`] says.
+    pub(crate) const fn unnamed(connection: &'c mut PgConnection) -> Self {
+        Self { connection, statements: Statements::Unnamed }
+    }
+
     /// The same connection for the next statement.
     pub(crate) const fn next(&mut self) -> Session<'_> {
         Session { connection: &mut *self.connection, statements: self.statements }

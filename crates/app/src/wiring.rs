@@ -2,20 +2,23 @@
 //! more arm here and nothing anywhere else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use postroom_adapters_mailgun::{MailgunConfig, MailgunTransport, TestMode, Timeouts as MailgunTimeouts};
+use postroom_adapters_mailgun::{MailgunConfig, MailgunProbe, MailgunTransport, TestMode, Timeouts as MailgunTimeouts};
 use postroom_adapters_minijinja::{Brand, Brands};
 pub use postroom_adapters_minijinja::{Finding, Listed, Severity, Templates};
 use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore, Statements};
-use postroom_adapters_smtp::{MimeComposer, PoolLimits, SmtpConfig, SmtpTransport, Timeouts, TlsMode};
+use postroom_adapters_smtp::{MimeComposer, PoolLimits, SmtpConfig, SmtpProbe, SmtpTransport, Timeouts, TlsMode};
 use postroom_adapters_sqlite::config::SqliteConfig;
 use postroom_adapters_sqlite::store::SqliteStore;
 use postroom_domain::address::Mailbox;
 use postroom_domain::invalid::Invalid;
 use postroom_ports::access::TokenBook;
+use postroom_ports::clock::Clock;
 use postroom_ports::composer::MessageComposer;
 use postroom_ports::error::PortError;
 use postroom_ports::pauses::PauseBoard;
+use postroom_ports::probe::{self, TransportProbe};
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::statistics::Statistics;
 use postroom_ports::template::TemplateRenderer;
@@ -201,6 +204,30 @@ pub fn transports(config: &Config) -> Result<Vec<Arc<dyn MailTransport>>, Mistak
     Ok(transports)
 }
 
+/// Who asks a provider whether letters would get through.
+///
+/// # Errors
+/// All mistakes of its settings, by the name of the variable to mend.
+pub fn probe(config: &Config, provider: Provider, clock: Arc<dyn Clock>) -> Result<Arc<dyn TransportProbe>, Mistakes> {
+    let missing = || Mistakes(vec![Invalid::new(provider.as_str(), "is not configured")]);
+    Ok(match provider {
+        Provider::Smtp => {
+            let settings = config.smtp.as_ref().ok_or_else(missing)?;
+            Arc::new(SmtpProbe::new(smtp_config(settings, 1), clock).map_err(|e| Mistakes(e.mistakes))?)
+        }
+        Provider::Mailgun => {
+            let settings = config.mailgun.as_ref().ok_or_else(missing)?;
+            Arc::new(MailgunProbe::new(mailgun_config(settings, 1)).map_err(|e| Mistakes(e.mistakes))?)
+        }
+    })
+}
+
+/// Whether nobody can listen between us and the mail server.
+#[must_use]
+pub fn is_on_this_machine(smtp: &SmtpSettings) -> bool {
+    smtp_config(smtp, 1).is_loopback()
+}
+
 fn mailgun_config(mailgun: &MailgunSettings, connections: u32) -> MailgunConfig {
     let defaults = MailgunConfig::new(mailgun.api_key.clone(), &mailgun.domain);
     MailgunConfig {
@@ -302,6 +329,17 @@ pub async fn drift(settings: &StoreSettings) -> anyhow::Result<Vec<String>> {
             lines([("pending", drift.pending), ("unknown", drift.foreign), ("altered", drift.altered)])
         }
     })
+}
+
+/// Whether the store is fit for letters. `clock` is this host's; `longest` is how old a transaction may be before it is
+/// named.
+pub async fn examine_store(settings: &StoreSettings, clock: &dyn Clock, longest: Duration) -> Vec<probe::Finding> {
+    match settings {
+        StoreSettings::Postgres(settings) => {
+            postroom_adapters_postgres::doctor::examine(&postgres(settings), clock, longest).await
+        }
+        StoreSettings::Sqlite(path) => postroom_adapters_sqlite::doctor::examine(&SqliteConfig::new(path)).await,
+    }
 }
 
 fn lines<const N: usize>(kinds: [(&str, Vec<String>); N]) -> Vec<String> {

@@ -11,9 +11,9 @@ use postroom_ports::access::{AccessToken, Revoked};
 use serde_json::{Value, json};
 
 use super::context::{Context, Format};
-use super::timeline::time;
 use super::{Failure, output, table};
 use crate::config::{nearest, parse_duration};
+use crate::documents::time;
 use crate::system::random;
 use crate::tokens::{TokenChance, Tokens, WantedToken};
 

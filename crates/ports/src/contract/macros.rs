@@ -316,6 +316,33 @@ macro_rules! transport_contract {
     };
 }
 
+/// Calls a macro with every rule of the probe.
+#[macro_export]
+macro_rules! for_each_probe_rule {
+    ($callback:ident { $($arguments:tt)* }) => {
+        $callback! { { $($arguments)* }
+            a_peer_in_order_has_no_error
+            a_probe_hands_nothing_over
+            a_peer_that_is_not_there_is_an_error
+            refused_credentials_are_an_error
+            what_is_not_in_order_says_what_to_do
+            a_finding_holds_no_secret_and_no_address
+        }
+    };
+}
+
+/// Stamps the rules of the probe on a [`ProbeHarness`](crate::contract::ProbeHarness): one
+/// test each, in the module `probe_contract`.
+#[macro_export]
+macro_rules! probe_contract {
+    ($harness:ty $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {
+        $crate::contract_suite! {
+            ($) probe_contract ProbeContractHarness probe transport for_each_probe_rule
+            [$harness] [$($($skipped: $reason,)*)?]
+        }
+    };
+}
+
 /// Calls a macro with every rule of the renderer.
 #[macro_export]
 macro_rules! for_each_renderer_rule {

@@ -277,6 +277,23 @@ mod transport_rules {
     ];
 }
 
+mod probe_rules {
+    use postroom_ports::contract::probe;
+
+    use crate::broken::probe::Fault;
+
+    postroom_ports::for_each_probe_rule!(fail_each_rule { probe crate::broken::probe::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("a_peer_in_order_has_no_error", Fault::SpeaksIllOfEverybody),
+        ("a_probe_hands_nothing_over", Fault::SendsALetterToTry),
+        ("a_peer_that_is_not_there_is_an_error", Fault::AllIsWell),
+        ("refused_credentials_are_an_error", Fault::AllIsWell),
+        ("what_is_not_in_order_says_what_to_do", Fault::KeepsTheFixToItself),
+        ("a_finding_holds_no_secret_and_no_address", Fault::RepeatsTheSecret),
+    ];
+}
+
 mod renderer_rules {
     use postroom_ports::contract::renderer;
 
