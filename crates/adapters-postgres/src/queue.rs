@@ -17,11 +17,12 @@ use uuid::Uuid;
 use crate::change::change;
 use crate::claim::Claims;
 use crate::commit::{Write, commit, settled};
+use crate::connections::Connections;
 use crate::enqueue::{enqueue, statements};
 use crate::error::port_error;
 use crate::handover;
 use crate::row::micros;
-use crate::session::{Connections, again};
+use crate::session::again;
 use crate::sweep::sweep;
 
 /// The queue of undone letters.

@@ -239,6 +239,9 @@ fn postgres(settings: &PostgresSettings) -> PostgresConfig {
             Pooler::None => Statements::Prepared,
             Pooler::Transaction => Statements::Unnamed,
         },
+        acquire_timeout: settings.acquire_timeout,
+        statement_timeout: settings.statement_timeout,
+        keepalive: settings.keepalive,
         ..PostgresConfig::new(url(&settings.url))
     }
 }

@@ -13,5 +13,6 @@ mod outside_writer;
 mod pooled;
 mod rights;
 mod scene;
+mod silence;
 mod storm;
 mod unnamed;
