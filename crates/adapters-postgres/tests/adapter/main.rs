@@ -9,6 +9,7 @@ mod guard;
 mod hostile;
 mod listener;
 mod migrations;
+mod newer;
 mod outside_writer;
 mod pooled;
 mod rights;

@@ -8,13 +8,13 @@ use postroom_domain::status::Status;
 use postroom_ports::contract::desk::settlement;
 use postroom_ports::contract::letters::{decide, delivery, worker_id};
 use postroom_ports::error::PortErrorKind;
-use postroom_ports::queue::{Among, ClaimRequest, DeliveryQueue, Fenced};
+use postroom_ports::queue::{DeliveryQueue, Fenced};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::{Presence, Woken, WorkerRegistry};
 use postroom_test_database::Proxy;
 use tokio::time::timeout;
 
-use crate::scene::{Scene, config, value};
+use crate::scene::{Scene, config, request, value};
 
 /// Nothing waits so long.
 const LONG: Duration = Duration::from_mins(2);
@@ -33,17 +33,6 @@ async fn behind_a_proxy() -> (Scene, PostgresStore, Proxy) {
     };
     let store = PostgresStore::connect(&impatient).await.unwrap();
     (scene, store, proxy)
-}
-
-fn request() -> ClaimRequest {
-    ClaimRequest {
-        worker: worker_id(),
-        limit: 10,
-        lane_share: 10,
-        lease: Duration::from_mins(5),
-        held_tenants: Vec::new(),
-        among: Among::default(),
-    }
 }
 
 /// Calls until it works, as a worker does.
