@@ -8,7 +8,7 @@ use postroom_domain::status::Status;
 use postroom_ports::contract::desk::settlement;
 use postroom_ports::contract::letters::{decide, delivery, worker_id};
 use postroom_ports::error::PortErrorKind;
-use postroom_ports::queue::{DeliveryQueue, Fenced};
+use postroom_ports::queue::{DeliveryQueue, Fenced, Settlement};
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::{Presence, Woken, WorkerRegistry};
 use postroom_test_database::Proxy;
@@ -55,9 +55,12 @@ async fn a_settlement_whose_commit_was_not_heard_of_is_done_when_it_is_repeated(
     let queue = store.queue();
     let batch = queue.claim(&request()).await.unwrap();
     let [claim] = batch.claims.as_slice() else { panic!("one letter is due") };
-    let given_back = settlement(&claim.fence, decide(&claim.state, &Event::GivenBack, batch.now));
+    let given_back = Settlement {
+        payload: serde_json::json!({"note": "never heard of"}),
+        ..settlement(&claim.fence, decide(&claim.state, &Event::GivenBack, batch.now))
+    };
 
-    proxy.lose_answers();
+    proxy.lose_answers_to("never heard of");
     let settling = tokio::spawn({
         let (queue, given_back) = (queue.clone(), given_back.clone());
         async move { queue.settle(&[given_back]).await }
