@@ -18,21 +18,15 @@ async fn with_letters(room: &Room, letters: usize) -> Result<BTreeSet<String>> {
 /// is done, and whoever watches hears of it once.
 #[tokio::test]
 async fn a_result_whose_commit_was_not_heard_of_is_told_once() -> Result<()> {
-    let room = Room::open(Kind::Postgres).await?.configured("in_doubt = \"hold\"\n")?;
+    let room = Room::open(Kind::Postgres).await?;
     let proxy = Proxy::before(&room.store.url()).await?;
-    room.inbox.script().always(Stage::Body, Act::AcceptThenStall);
+    room.inbox.script().always(Stage::Rcpt, Act::no_such_mailbox());
     let id = room.invite("reader@example.org").await?;
-    let Room { store, postroom, inbox } = room.with("DATABASE_URL", proxy.url());
-    let mut worker = postroom.worker(&[]).await?;
-    until("the letter", || async { Ok((inbox.count() == 1).then_some(())) }).await?;
-
-    // What the event of a sent letter remembers.
+    let room = room.with("DATABASE_URL", proxy.url());
+    // What the event of a letter that was handed over remembers.
     proxy.lose_answers_to("took_ms");
-    // The receiver goes without an answer, too: the letter is in doubt.
-    drop(inbox);
-    let status = "SELECT status FROM deliveries WHERE delivery_id = $1";
-    let doubted = || async { Ok((store.text(status, &id).await?.as_deref() == Some("in_doubt")).then_some(())) };
-    until("the commit", doubted).await?;
+    let mut worker = room.worker().await?;
+    room.becomes(&id, "failed").await?;
     assert_eq!(told(&worker.stderr()), 0, "nobody knows yet");
     proxy.thaw();
     proxy.cut();
@@ -42,14 +36,14 @@ async fn a_result_whose_commit_was_not_heard_of_is_told_once() -> Result<()> {
     assert_eq!(told(&done.stderr), 1, "{}", done.stderr);
     assert!(!done.stderr.contains("the claim was lost"), "{}", done.stderr);
     assert!(done.stderr.contains("left; 1 letters settled"), "{}", done.stderr);
-    let events = store.number("SELECT count(*) FROM delivery_events").await?;
-    assert_eq!(events, 3, "queued, in progress, in doubt");
+    let events = room.store.number("SELECT count(*) FROM delivery_events").await?;
+    assert_eq!(events, 3, "queued, in progress, failed");
     Ok(())
 }
 
-/// How often the log tells that the letter is in doubt.
+/// How often the log tells that the letter failed.
 fn told(log: &str) -> usize {
-    log.lines().filter(|line| line.contains("letter delivery.id") && line.contains("to=\"in_doubt\"")).count()
+    log.lines().filter(|line| line.contains("letter delivery.id") && line.contains("to=\"failed\"")).count()
 }
 
 /// All connections die without a word, with letters on their way: the worker gives them up and goes on.
