@@ -114,7 +114,9 @@ async fn hear(options: PgConnectOptions, silence: Duration, bell: &watch::Sender
                 Ok(Ok(Some(_))) => break,
                 Ok(Ok(None)) => return Ok(()),
                 Ok(Err(error)) => return Err(error),
-                Err(_) => drop(within(silence, listener.execute("SELECT 1")).await?),
+                Err(_) => {
+                    within(silence, listener.execute("SELECT 1")).await?;
+                }
             }
         }
     }

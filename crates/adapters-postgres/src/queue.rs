@@ -103,8 +103,8 @@ impl DeliveryQueue for PostgresQueue {
         })
         .await?;
         // A claim ends once: where a batch ends it twice, the first counts.
-        let moves: Vec<bool> = writes.iter().map(|write| moved.remove(&(write.seq, write.token))).collect();
-        let rest = || writes.iter().zip(&moves).filter(|(_, moves)| !**moves).filter_map(|(write, _)| write.end());
+        let first: Vec<bool> = writes.iter().map(|write| moved.remove(&(write.seq, write.token))).collect();
+        let rest = || writes.iter().zip(&first).filter(|(_, first)| !**first).filter_map(|(write, _)| write.end());
         if rest().next().is_none() {
             return Ok(vec![Fenced::Done; writes.len()]);
         }
@@ -112,9 +112,9 @@ impl DeliveryQueue for PostgresQueue {
         let mut turn = self.work.turn().await.map_err(&failed)?;
         let known = settled(turn.session(), rest().collect()).await.map_err(&failed)?;
         turn.end().await.map_err(&failed)?;
-        let is_done = |(write, moves): (&Write<'_>, bool)| moves || write.end().is_some_and(|end| known.contains(&end));
+        let is_done = |(write, first): (&Write<'_>, bool)| first || write.end().is_some_and(|end| known.contains(&end));
         let answer = |write| if is_done(write) { Fenced::Done } else { Fenced::Stale };
-        Ok(writes.iter().zip(moves).map(answer).collect())
+        Ok(writes.iter().zip(first).map(answer).collect())
     }
 
     async fn lapsed(&self, worker: WorkerId, limit: u32, lease: Duration) -> Result<Batch, PortError> {
