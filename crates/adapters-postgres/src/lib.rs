@@ -14,7 +14,7 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | [`config`], [`store`] | addresses, time-outs, the small pools |
+//! | [`config`], [`store`], `connections` | addresses, time-outs, the small pools, and what is done when the server keeps silent |
 //! | `enqueue`, `queue`, `claim`, `handover`, `change`, `sweep` | letters in, taken, about to leave, changed by request and by time |
 //! | `tracker`, `worker`, `listener`, `pauses` | what is on record, who is alive, who is woken, what people hold back |
 //! | `statistics`, `tokens` | how it goes, who may call |
@@ -48,6 +48,7 @@ pub mod store;
 mod change;
 mod claim;
 mod commit;
+mod connections;
 mod enqueue;
 mod error;
 mod handover;
