@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use postroom_dev_inbox::DevInbox;
+
 use super::access::{Access, Rates};
 use crate::accept::Door;
 use crate::config::HttpSettings;
@@ -37,4 +39,6 @@ pub struct Desk {
     pub pulse: Option<Pulse>,
     /// What the configuration holds back.
     pub held: Held,
+    /// What took the letters that went nowhere else, where there is such a thing.
+    pub inbox: Option<Arc<DevInbox>>,
 }
