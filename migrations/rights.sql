@@ -32,6 +32,7 @@ BEGIN
                 email.reports, email.relay, email.relay_consumers, email.pauses TO postroom_worker;
             GRANT SELECT ON email.paused TO postroom_worker;
             GRANT SELECT, DELETE ON email.attachments TO postroom_worker;
+            GRANT SELECT, INSERT, UPDATE ON email.tokens TO postroom_worker;
             GRANT SELECT ON email._migrations TO postroom_worker;
         ELSIF who IN ('postroom_reader', 'postroom_tenant') THEN
             EXECUTE format('GRANT SELECT ON email.deliveries, email.delivery_events, email.delivery_overview, '
@@ -39,6 +40,9 @@ BEGIN
         END IF;
         IF who = 'postroom_reader' THEN
             GRANT SELECT ON email.pauses TO postroom_reader;
+            -- Everything but what a secret comes to.
+            GRANT SELECT (token_id, name, scopes, tenant_id, created_at, expires_at, last_used_at, revoked_at)
+                ON email.tokens TO postroom_reader;
         END IF;
 
         IF who <> 'postroom_enqueuer'

@@ -9,6 +9,7 @@
 //!   PostgresTracker: record, find, history, search              └─▶ the outbox follows the record
 //!   PostgresWorkers: beats on a connection of their own, LISTEN on another
 //!   PostgresPauses: pause, resume; claims look at the table by themselves
+//!   PostgresStatistics: how it goes · PostgresTokens: who may call
 //! ```
 //!
 //! | module | what lives there |
@@ -16,6 +17,7 @@
 //! | [`config`], [`store`] | addresses, time-outs, the small pools |
 //! | `enqueue`, `queue`, `claim`, `handover`, `change`, `sweep` | letters in, taken, about to leave, changed by request and by time |
 //! | `tracker`, `worker`, `listener`, `pauses` | what is on record, who is alive, who is woken, what people hold back |
+//! | `statistics`, `tokens` | how it goes, who may call |
 //! | [`migrate`] | the schema, embedded |
 //! | `row`, `commit`, `error`, `session`, `portion` | rows to letters, transitions to rows, errors by meaning, one statement at a time, and no larger than it may be |
 //!
@@ -53,7 +55,9 @@ mod portion;
 mod queue;
 mod row;
 mod session;
+mod statistics;
 mod sweep;
+mod tokens;
 mod tracker;
 mod worker;
 

@@ -12,6 +12,8 @@ use crate::listener::Listener;
 use crate::pauses::PostgresPauses;
 use crate::queue::PostgresQueue;
 use crate::session::Connections;
+use crate::statistics::PostgresStatistics;
+use crate::tokens::PostgresTokens;
 use crate::tracker::PostgresTracker;
 use crate::worker::PostgresWorkers;
 
@@ -77,6 +79,18 @@ impl PostgresStore {
     #[must_use]
     pub fn pauses(&self) -> PostgresPauses {
         PostgresPauses::new(self.front.clone())
+    }
+
+    /// Who may call.
+    #[must_use]
+    pub fn tokens(&self) -> PostgresTokens {
+        PostgresTokens::new(self.front.clone())
+    }
+
+    /// How it goes.
+    #[must_use]
+    pub fn statistics(&self) -> PostgresStatistics {
+        PostgresStatistics::new(self.front.clone())
     }
 
     /// Ends all connections; whatever is called afterwards finds the store unavailable.

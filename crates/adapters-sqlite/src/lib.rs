@@ -17,7 +17,7 @@
 //! | [`config`], [`store`] | the file, and how it is opened |
 //! | [`migrate`] | the schema: brought up to date, checked |
 //! | [`queue`] | the port; its steps are in `enqueue`, `claim`, `settle`, `change`, `sweep` |
-//! | [`tracker`], [`worker`], [`pauses`] | the other ports |
+//! | [`tracker`], [`worker`], [`pauses`], [`statistics`], [`tokens`] | the other ports |
 //! | [`enqueue`] | also [`enqueue::enqueue_in`], inside a caller's own transaction |
 //! | `transition`, `row`, `error` | what was decided becomes rows, rows become values, codes become meanings |
 //!
@@ -58,7 +58,9 @@ pub mod enqueue;
 pub mod migrate;
 pub mod pauses;
 pub mod queue;
+pub mod statistics;
 pub mod store;
+pub mod tokens;
 pub mod tracker;
 pub mod worker;
 

@@ -15,6 +15,8 @@ use crate::config::SqliteConfig;
 use crate::error::failed;
 use crate::pauses::SqlitePauses;
 use crate::queue::SqliteQueue;
+use crate::statistics::SqliteStatistics;
+use crate::tokens::SqliteTokens;
 use crate::tracker::SqliteTracker;
 use crate::worker::SqliteWorkers;
 
@@ -85,6 +87,18 @@ impl SqliteStore {
     #[must_use]
     pub fn pauses(&self) -> SqlitePauses {
         SqlitePauses::new(self.clone())
+    }
+
+    /// Who may call.
+    #[must_use]
+    pub fn tokens(&self) -> SqliteTokens {
+        SqliteTokens::new(self.clone())
+    }
+
+    /// How it goes.
+    #[must_use]
+    pub fn statistics(&self) -> SqliteStatistics {
+        SqliteStatistics::new(self.clone())
     }
 
     /// Waits for what is under way and closes the file. Calls after that answer `Unavailable`.

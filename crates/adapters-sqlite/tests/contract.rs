@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use home::Home;
 use postroom_adapters_sqlite::store::SqliteStore;
+use postroom_ports::access::TokenBook;
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
+use postroom_ports::statistics::Statistics;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
 
@@ -44,6 +46,14 @@ impl StoreHarness for Harness {
         Arc::new(self.store.pauses())
     }
 
+    fn tokens(&self) -> Arc<dyn TokenBook> {
+        Arc::new(self.store.tokens())
+    }
+
+    fn statistics(&self) -> Arc<dyn Statistics> {
+        Arc::new(self.store.statistics())
+    }
+
     async fn advance(&self, by: Duration) {
         older::advance(&self.home, by).await;
     }
@@ -53,3 +63,5 @@ postroom_ports::queue_contract!(Harness);
 postroom_ports::tracker_contract!(Harness);
 postroom_ports::worker_contract!(Harness);
 postroom_ports::pauses_contract!(Harness);
+postroom_ports::tokens_contract!(Harness);
+postroom_ports::statistics_contract!(Harness);

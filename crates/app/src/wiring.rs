@@ -60,8 +60,8 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
                 tracker: Arc::new(store.tracker()),
                 workers: Arc::new(store.workers()),
                 pauses: Arc::new(store.pauses()),
-                tokens: todo!(),
-                statistics: todo!(),
+                tokens: Arc::new(store.tokens()),
+                statistics: Arc::new(store.statistics()),
             })
         }
         StoreSettings::Sqlite(path) => {
@@ -73,8 +73,8 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
                 tracker: Arc::new(store.tracker()),
                 workers: Arc::new(store.workers()),
                 pauses: Arc::new(store.pauses()),
-                tokens: todo!(),
-                statistics: todo!(),
+                tokens: Arc::new(store.tokens()),
+                statistics: Arc::new(store.statistics()),
             })
         }
     }

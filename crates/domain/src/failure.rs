@@ -131,6 +131,12 @@ impl Code {
         Self::RESOLVED,
     ];
 
+    /// Whether it says what was decided about a letter, not what went wrong with it.
+    #[must_use]
+    pub fn is_decision(&self) -> bool {
+        Self::DECISIONS.contains(&self.as_str())
+    }
+
     /// A code from any text: what does not belong in one becomes `_`; at most 64 characters.
     #[must_use]
     pub fn new(text: &str) -> Self {

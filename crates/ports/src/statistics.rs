@@ -22,6 +22,10 @@ use postroom_domain::time::Timestamp;
 
 use crate::error::PortError;
 
+mod series;
+
+pub use series::{Lifetime, series_of};
+
 /// How many codes a summary lists at most.
 pub const MOST_ERRORS: u32 = 20;
 
@@ -99,8 +103,8 @@ impl WorkflowFigures {
 pub struct ErrorFigures {
     /// What went wrong.
     pub code: Code,
-    /// How many failed attempts had it. What people and policies decided
-    /// ([`Code::DECISIONS`]) is not among them, and neither are reports of providers.
+    /// How many attempts ended with it. What people and policies decided ([`Code::DECISIONS`]) is not among them,
+    /// and neither are reports of providers.
     pub count: u64,
 }
 
@@ -118,6 +122,18 @@ pub struct Latency {
     pub p99: Option<Duration>,
 }
 
+impl Latency {
+    /// That of letters which took so long each, in any order. A percentile is the time of a letter (the nearest
+    /// rank), never one between two.
+    #[must_use]
+    pub fn of(mut took: Vec<Duration>) -> Self {
+        took.sort_unstable();
+        let rank = |percent: usize| took.get((took.len() * percent).div_ceil(100).saturating_sub(1)).copied();
+        let count = u64::try_from(took.len()).unwrap_or(u64::MAX);
+        Self { count, p50: rank(50), p95: rank(95), p99: rank(99) }
+    }
+}
+
 /// What a way out made of the letters that it was given, attempt by attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderFigures {
@@ -129,7 +145,7 @@ pub struct ProviderFigures {
     pub deferred: u64,
     /// How many it refused for good.
     pub refused: u64,
-    /// How often its answer was lost.
+    /// How many attempts ended without its answer. One that it is asked about again later counts once.
     pub in_doubt: u64,
     /// When it last did any of that in the window.
     pub last_at: Timestamp,
@@ -195,8 +211,8 @@ pub struct Bucket {
     pub failed: u64,
     /// Of the letters that were sent.
     pub latency: Latency,
-    /// At its end, or now where that lies ahead: how many letters could have gone out and had not ended. Those that
-    /// are in doubt today are left out all along, and those of an outside writer, which the queue never held, too.
+    /// Just before its end, or now where that lies ahead: how many letters could have gone out and had not ended.
+    /// Those that are in doubt today are left out.
     pub waiting: u64,
     /// How long the oldest of these had waited; `None` without any.
     pub oldest_age: Option<Duration>,

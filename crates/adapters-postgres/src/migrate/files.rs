@@ -33,7 +33,7 @@ macro_rules! migrations {
 }
 
 /// All migrations, oldest first; a test holds this list against the folder.
-pub(super) const MIGRATIONS: [Migration; 8] = migrations![
+pub(super) const MIGRATIONS: [Migration; 10] = migrations![
     ("20261123075900", "schema_create"),
     ("20261123080000", "deliveries_create"),
     ("20261123080100", "queue_create"),
@@ -42,6 +42,8 @@ pub(super) const MIGRATIONS: [Migration; 8] = migrations![
     ("20261123080200", "lifecycle_guard"),
     ("20261123080300", "enqueue_create"),
     ("20261123080400", "views_create"),
+    ("20261128080000", "tokens_create"),
+    ("20261128080100", "statistics_index"),
 ];
 
 /// The roles, made where that is allowed.

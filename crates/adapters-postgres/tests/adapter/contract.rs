@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_ports::access::TokenBook;
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
+use postroom_ports::statistics::Statistics;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
 
@@ -32,6 +34,14 @@ impl StoreHarness for Scene {
 
     fn pauses(&self) -> Arc<dyn PauseBoard> {
         Arc::new(self.store.pauses())
+    }
+
+    fn tokens(&self) -> Arc<dyn TokenBook> {
+        Arc::new(self.store.tokens())
+    }
+
+    fn statistics(&self) -> Arc<dyn Statistics> {
+        Arc::new(self.store.statistics())
     }
 
     async fn advance(&self, by: Duration) {
@@ -65,6 +75,7 @@ impl StoreHarness for Scene {
             older("reports", &["created_at"]),
             older("relay", &["due_at"]),
             older("pauses", &["since", "until"]),
+            older("tokens", &["created_at", "expires_at", "last_used_at", "revoked_at"]),
             "COMMIT".to_owned(),
         ];
         self.sql(&statements.concat()).await;
@@ -75,3 +86,5 @@ postroom_ports::queue_contract!(Scene);
 postroom_ports::tracker_contract!(Scene);
 postroom_ports::worker_contract!(Scene);
 postroom_ports::pauses_contract!(Scene);
+postroom_ports::tokens_contract!(Scene);
+postroom_ports::statistics_contract!(Scene);

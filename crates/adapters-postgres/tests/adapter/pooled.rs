@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_ports::access::TokenBook;
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
+use postroom_ports::statistics::Statistics;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
 use postroom_test_database::Pooler;
@@ -43,6 +45,14 @@ impl StoreHarness for Pooled {
         StoreHarness::pauses(&self.scene)
     }
 
+    fn tokens(&self) -> Arc<dyn TokenBook> {
+        StoreHarness::tokens(&self.scene)
+    }
+
+    fn statistics(&self) -> Arc<dyn Statistics> {
+        StoreHarness::statistics(&self.scene)
+    }
+
     async fn advance(&self, by: Duration) {
         self.scene.advance(by).await;
     }
@@ -52,6 +62,8 @@ postroom_ports::queue_contract!(Pooled);
 postroom_ports::tracker_contract!(Pooled);
 postroom_ports::worker_contract!(Pooled);
 postroom_ports::pauses_contract!(Pooled);
+postroom_ports::tokens_contract!(Pooled);
+postroom_ports::statistics_contract!(Pooled);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_workers_at_once_meet_no_error() {

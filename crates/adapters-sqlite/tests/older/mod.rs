@@ -13,7 +13,7 @@ pub(crate) async fn advance(home: &Home, by: Duration) {
     }
 }
 
-const OLDER: [&str; 8] = [
+const OLDER: [&str; 9] = [
     "UPDATE outbox SET due_at = due_at - ?1, lease_until = lease_until - ?1, expires_at = expires_at - ?1",
     "UPDATE deliveries SET queued_at = queued_at - ?1, age_from = age_from - ?1, due_at = due_at - ?1,
         expires_at = expires_at - ?1, last_attempted_at = last_attempted_at - ?1, sent_at = sent_at - ?1,
@@ -24,4 +24,6 @@ const OLDER: [&str; 8] = [
     "UPDATE reports SET created_at = created_at - ?1",
     "UPDATE workers SET started_at = started_at - ?1, beat_at = beat_at - ?1, retired_at = retired_at - ?1",
     "UPDATE pauses SET since = since - ?1, until = until - ?1",
+    "UPDATE tokens SET created_at = created_at - ?1, expires_at = expires_at - ?1,
+        last_used_at = last_used_at - ?1, revoked_at = revoked_at - ?1",
 ];

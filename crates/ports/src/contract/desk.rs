@@ -12,12 +12,14 @@ use serde_json::json;
 
 use super::StoreHarness;
 use super::letters::{self, decide, transport_name};
+use crate::access::TokenBook;
 use crate::letter::{FrozenLetter, NewDelivery};
 use crate::pauses::{Pause, PauseBoard, Paused, Resumed};
 use crate::queue::{
     Among, Batch, Changed, Claim, ClaimRequest, DeliveryQueue, Enqueued, Fence, Fenced, ProviderReport, Ready, Request,
     Retention, Settlement,
 };
+use crate::statistics::Statistics;
 use crate::tracker::{Delivery, DeliveryEvent, DeliveryTracker, Recorded, Search};
 use crate::worker::WorkerRegistry;
 
@@ -44,6 +46,10 @@ pub struct Desk {
     pub workers: Arc<dyn WorkerRegistry>,
     /// What is paused there.
     pub pauses: Arc<dyn PauseBoard>,
+    /// Who may call there.
+    pub tokens: Arc<dyn TokenBook>,
+    /// How it goes there.
+    pub statistics: Arc<dyn Statistics>,
 }
 
 impl Desk {
@@ -51,7 +57,15 @@ impl Desk {
     pub async fn open<H: StoreHarness>(harness: &H) -> Self {
         let (worker, workers) = (letters::worker_id(), harness.workers());
         workers.register(worker, "contract").await.expect("a worker registers");
-        Self { worker, queue: harness.queue(), tracker: harness.tracker(), workers, pauses: harness.pauses() }
+        Self {
+            worker,
+            queue: harness.queue(),
+            tracker: harness.tracker(),
+            workers,
+            pauses: harness.pauses(),
+            tokens: harness.tokens(),
+            statistics: harness.statistics(),
+        }
     }
 
     /// Says that the worker lives.

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::access::TokenBook;
 use crate::pauses::PauseBoard;
 use crate::queue::DeliveryQueue;
+use crate::statistics::Statistics;
 use crate::template::TemplateRenderer;
 use crate::tracker::DeliveryTracker;
 use crate::transport::MailTransport;
@@ -29,6 +31,12 @@ pub trait StoreHarness: Send + Sync + Sized + 'static {
 
     /// Its pauses, which its queue heeds.
     fn pauses(&self) -> Arc<dyn PauseBoard>;
+
+    /// Its access tokens.
+    fn tokens(&self) -> Arc<dyn TokenBook>;
+
+    /// Its statistics, over the same deliveries.
+    fn statistics(&self) -> Arc<dyn Statistics>;
 
     /// Lets time pass for the store without waiting: by a manual clock, or by making every
     /// stored time older by as much. Rules therefore never compare a time that they read

@@ -204,6 +204,81 @@ macro_rules! pauses_contract {
     };
 }
 
+/// Calls a macro with every rule of the tokens.
+#[macro_export]
+macro_rules! for_each_tokens_rule {
+    ($callback:ident { $($arguments:tt)* }) => {
+        $callback! { { $($arguments)* }
+            a_token_is_found_as_it_was_made
+            an_unknown_token_is_not_found
+            a_token_is_good_until_its_time_is_up
+            a_token_without_an_end_lasts
+            a_revoked_token_is_not_found
+            revoke_says_what_there_was_to_revoke
+            a_taken_token_id_is_refused_and_the_first_stays
+            every_token_is_listed_the_newest_first
+            to_find_a_token_is_no_use_of_it
+            a_use_is_noted_once_a_minute
+            a_use_is_of_one_token_alone
+            a_token_that_is_good_for_nothing_notes_no_use
+            uses_at_once_are_no_failure
+        }
+    };
+}
+
+/// Stamps the rules of the tokens on a [`StoreHarness`](crate::contract::StoreHarness): one
+/// test each, in the module `tokens_contract`.
+#[macro_export]
+macro_rules! tokens_contract {
+    ($harness:ty $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {
+        $crate::contract_suite! {
+            ($) tokens_contract TokensContractHarness tokens store for_each_tokens_rule
+            [$harness] [$($($skipped: $reason,)*)?]
+        }
+    };
+}
+
+/// Calls a macro with every rule of the statistics.
+#[macro_export]
+macro_rules! for_each_statistics_rule {
+    ($callback:ident { $($arguments:tt)* }) => {
+        $callback! { { $($arguments)* }
+            workflows_count_what_was_enqueued_in_the_window
+            workflows_say_how_letters_ended_and_in_how_many_attempts
+            a_named_tenant_has_its_own_figures
+            errors_are_counted_by_code_the_most_frequent_first
+            no_more_than_twenty_codes_are_listed
+            what_was_decided_or_reported_is_no_error
+            an_attempt_in_doubt_counts_once_however_often_it_is_asked_about
+            providers_are_counted_by_their_answers
+            a_report_is_no_answer_of_a_provider
+            events_before_or_behind_the_window_do_not_count
+            latency_runs_from_the_moment_a_letter_could_first_go_out
+            percentiles_are_those_of_the_letters_that_were_sent_in_the_window
+            a_summary_says_how_the_queue_stands_now
+            an_empty_store_has_empty_figures
+            a_series_has_equal_buckets_and_the_empty_ones_too
+            a_series_keeps_to_its_bounds
+            a_series_counts_letters_where_they_ended
+            a_series_says_what_waited_at_the_end_of_each_bucket
+            a_series_is_of_one_tenant_where_one_is_named
+            a_redriven_letter_counts_from_its_redrive
+        }
+    };
+}
+
+/// Stamps the rules of the statistics on a [`StoreHarness`](crate::contract::StoreHarness): one
+/// test each, in the module `statistics_contract`.
+#[macro_export]
+macro_rules! statistics_contract {
+    ($harness:ty $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {
+        $crate::contract_suite! {
+            ($) statistics_contract StatisticsContractHarness statistics store for_each_statistics_rule
+            [$harness] [$($($skipped: $reason,)*)?]
+        }
+    };
+}
+
 /// Calls a macro with every rule of the transport.
 #[macro_export]
 macro_rules! for_each_transport_rule {

@@ -4,7 +4,7 @@
 //!   your harness ──▶ queue_contract!(Harness) ──▶ one #[tokio::test] per rule
 //!        │                    ▲
 //!        │                    └── for_each_queue_rule!  the one list of the rules
-//!        └── fresh() · queue() · tracker() · workers() · pauses() · advance()
+//!        └── fresh() · queue() · tracker() · … · statistics() · advance()
 //! ```
 //!
 //! | suite | harness | stamped by | rules |
@@ -13,6 +13,8 @@
 //! | tracker | [`StoreHarness`] | [`tracker_contract!`](crate::tracker_contract) | [`tracker`] |
 //! | workers | [`StoreHarness`] | [`worker_contract!`](crate::worker_contract) | [`worker`] |
 //! | pauses | [`StoreHarness`] | [`pauses_contract!`](crate::pauses_contract) | [`pauses`] |
+//! | tokens | [`StoreHarness`] | [`tokens_contract!`](crate::tokens_contract) | [`tokens`] |
+//! | statistics | [`StoreHarness`] | [`statistics_contract!`](crate::statistics_contract) | [`statistics`] |
 //! | transport | [`TransportHarness`] | [`transport_contract!`](crate::transport_contract) | [`transport`] |
 //! | renderer | [`RendererHarness`] | [`renderer_contract!`](crate::renderer_contract) | [`renderer`] |
 //!
@@ -29,6 +31,8 @@
 //! postroom_ports::tracker_contract!(Harness);
 //! postroom_ports::worker_contract!(Harness);
 //! postroom_ports::pauses_contract!(Harness);
+//! postroom_ports::tokens_contract!(Harness);
+//! postroom_ports::statistics_contract!(Harness);
 //! ```
 //! The crate that stamps needs `tokio` (`macros`, `rt-multi-thread`) as a dev-dependency.
 //! What an adapter declares that it cannot do is skipped by name and with a reason; the test
@@ -53,6 +57,8 @@ mod macros;
 pub mod pauses;
 pub mod queue;
 pub mod renderer;
+pub mod statistics;
+pub mod tokens;
 pub mod tracker;
 pub mod transport;
 pub mod worker;

@@ -3,7 +3,7 @@
 //!
 //! | adapter | stands for |
 //! |---|---|
-//! | [`MemoryStore`] | queue, tracker, workers and pauses, over one table of letters |
+//! | [`MemoryStore`] | all that a database does for us, over one table of letters |
 //! | [`ManualClock`], [`SeededChance`] | time that moves when told, chance that repeats |
 //! | [`CapturingTransport`] | a provider that answers as scripted and keeps what it took |
 //! | [`PlainRenderer`], [`PlainComposer`] | a template engine of one line per part, and the smallest message |
@@ -20,7 +20,9 @@ mod pauses;
 mod queue;
 mod renderer;
 mod sinks;
+mod statistics;
 mod store;
+mod tokens;
 mod tracker;
 mod transport;
 mod workers;

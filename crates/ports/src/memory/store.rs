@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use postroom_domain::access::TokenId;
 use postroom_domain::attachment::Attachment;
 use postroom_domain::detail::Detail;
 use postroom_domain::failure::Code;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::tokens::TokenRow;
 use super::{ManualClock, lock};
 use crate::clock::Clock;
 use crate::letter::{FrozenLetter, Letter, NewDelivery};
@@ -24,7 +26,7 @@ use crate::queue::Fence;
 use crate::tracker::{Delivery, DeliveryEvent};
 use crate::worker::{BEAT_STALE, Presence};
 
-/// A queue, its tracker, its workers and its pauses, in memory and under a clock that moves when told.
+/// A queue and all that a store keeps beside it, in memory and under a clock that moves when told.
 /// Clones are the same store.
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
@@ -55,6 +57,7 @@ pub(super) struct Tables {
     pub(super) workers: BTreeMap<WorkerId, WorkerRow>,
     pub(super) reports: HashSet<(TransportName, String)>,
     pub(super) pauses: BTreeMap<Paused, Pause>,
+    pub(super) tokens: BTreeMap<TokenId, TokenRow>,
     last_seq: i64,
     last_event: i64,
     last_token: u128,

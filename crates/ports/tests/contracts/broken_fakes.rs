@@ -195,6 +195,61 @@ mod pauses_rules {
     ];
 }
 
+mod tokens_rules {
+    use postroom_ports::contract::tokens;
+
+    use crate::broken::store::Fault;
+
+    postroom_ports::for_each_tokens_rule!(fail_each_rule { tokens crate::broken::store::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("a_token_is_found_as_it_was_made", Fault::TokensLoseScopes),
+        ("an_unknown_token_is_not_found", Fault::FindsTheNearestToken),
+        ("a_token_is_good_until_its_time_is_up", Fault::TokensNeverEnd),
+        ("a_token_without_an_end_lasts", Fault::TokensEndOfThemselves),
+        ("a_revoked_token_is_not_found", Fault::RevokeOnlySaysSo),
+        ("revoke_says_what_there_was_to_revoke", Fault::RevokeSaysDone),
+        ("a_taken_token_id_is_refused_and_the_first_stays", Fault::TakenTokenIsSuccess),
+        ("every_token_is_listed_the_newest_first", Fault::ListsGoodTokensAlone),
+        ("to_find_a_token_is_no_use_of_it", Fault::FindIsAUse),
+        ("a_use_is_noted_once_a_minute", Fault::NotesNoUse),
+        ("a_use_is_of_one_token_alone", Fault::UsesOfEverybody),
+        ("a_token_that_is_good_for_nothing_notes_no_use", Fault::DeadTokensAreUsed),
+        ("uses_at_once_are_no_failure", Fault::UsesCollide),
+    ];
+}
+
+mod statistics_rules {
+    use postroom_ports::contract::statistics;
+
+    use crate::broken::store::Fault;
+
+    postroom_ports::for_each_statistics_rule!(fail_each_rule { statistics crate::broken::store::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("workflows_count_what_was_enqueued_in_the_window", Fault::UntilIsIncluded),
+        ("workflows_say_how_letters_ended_and_in_how_many_attempts", Fault::AttemptsOfAll),
+        ("a_named_tenant_has_its_own_figures", Fault::FiguresOfEverybody),
+        ("errors_are_counted_by_code_the_most_frequent_first", Fault::RarestFirst),
+        ("no_more_than_twenty_codes_are_listed", Fault::ListsEveryCode),
+        ("what_was_decided_or_reported_is_no_error", Fault::DecisionsAreErrors),
+        ("an_attempt_in_doubt_counts_once_however_often_it_is_asked_about", Fault::EveryQuestionIsAnAttempt),
+        ("providers_are_counted_by_their_answers", Fault::PutOffIsRefused),
+        ("a_report_is_no_answer_of_a_provider", Fault::ReportsAreAnswers),
+        ("events_before_or_behind_the_window_do_not_count", Fault::EventsIgnoreTheWindow),
+        ("latency_runs_from_the_moment_a_letter_could_first_go_out", Fault::LatencyFromEnqueue),
+        ("percentiles_are_those_of_the_letters_that_were_sent_in_the_window", Fault::MedianIsTheWorst),
+        ("a_summary_says_how_the_queue_stands_now", Fault::CountsScheduledAsDue),
+        ("an_empty_store_has_empty_figures", Fault::NothingIsZero),
+        ("a_series_has_equal_buckets_and_the_empty_ones_too", Fault::LeavesOutEmptyBuckets),
+        ("a_series_keeps_to_its_bounds", Fault::AsManyBucketsAsAskedFor),
+        ("a_series_counts_letters_where_they_ended", Fault::CountsWhereItBegan),
+        ("a_series_says_what_waited_at_the_end_of_each_bucket", Fault::WaitsInTheLastBucketOnly),
+        ("a_series_is_of_one_tenant_where_one_is_named", Fault::FiguresOfEverybody),
+        ("a_redriven_letter_counts_from_its_redrive", Fault::RedrivenLettersAreFailed),
+    ];
+}
+
 mod transport_rules {
     use postroom_ports::contract::transport;
 

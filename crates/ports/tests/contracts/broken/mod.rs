@@ -6,6 +6,8 @@ pub(crate) mod transport;
 
 mod pauses;
 mod queue;
+mod statistics;
+mod tokens;
 mod tracker;
 mod workers;
 

@@ -8,11 +8,13 @@ use async_trait::async_trait;
 use postroom_domain::attachment::Attachment;
 use postroom_domain::feedback::Feedback;
 use postroom_domain::id::{DeliveryId, IdempotencyKey, WorkerId};
+use postroom_ports::access::TokenBook;
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::letter::FrozenLetter;
 use postroom_ports::memory::{ManualClock, MemoryStore};
 use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::{Claim, DeliveryQueue, Fence};
+use postroom_ports::statistics::Statistics;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
 
@@ -25,7 +27,9 @@ pub(crate) enum Fault {
     AnswersForgetAttempts,
     AnswersInReverse,
     AnswersWithoutCode,
+    AsManyBucketsAsAskedFor,
     AttachmentsIgnoreFence,
+    AttemptsOfAll,
     BatchIgnoresItsOwnKeys,
     BatchIsAllOrNothing,
     BeatIsIgnored,
@@ -38,10 +42,18 @@ pub(crate) enum Fault {
     ComparesNoContent,
     CountsScheduledAsDue,
     CountsTwoAttempts,
+    CountsWhereItBegan,
     CursorForgetsTheId,
+    DeadTokensAreUsed,
+    DecisionsAreErrors,
     DoubtfulFindsNothing,
+    EventsIgnoreTheWindow,
+    EveryQuestionIsAnAttempt,
     ExtendIgnoresFence,
     FailureDropsAttachments,
+    FiguresOfEverybody,
+    FindIsAUse,
+    FindsTheNearestToken,
     ForgetsBytes,
     ForgetsContentAtOnce,
     ForgetsDueTime,
@@ -66,13 +78,20 @@ pub(crate) enum Fault {
     KeysAreGlobal,
     LapsedForgetsStage,
     LastReportWins,
+    LatencyFromEnqueue,
+    LeavesOutEmptyBuckets,
+    ListsEveryCode,
+    ListsGoodTokensAlone,
     LosesLocale,
     LosesMaxAttempts,
     LosesMetadata,
     LosesReceipts,
+    MedianIsTheWorst,
     MissingIsAFailure,
     NeverStale,
     NeverSweeps,
+    NotesNoUse,
+    NothingIsZero,
     OldestFirst,
     PausedWorkflowsHoldTheirLane,
     PauseForgetsItsReason,
@@ -80,17 +99,21 @@ pub(crate) enum Fault {
     PausesHoldNoTenant,
     PausesHoldNoWorkflow,
     PausesNeverEnd,
+    PutOffIsRefused,
+    RarestFirst,
     ReadyIgnoresFence,
     RecordForgetsTemplate,
     RedriveForgetsAge,
     RedriveKeepsTheOldBudget,
     RedriveNeedsBytes,
+    RedrivenLettersAreFailed,
     RedrivesWithoutContent,
     RemembersUnknownReports,
     RepeatsReports,
     RepeatsTokens,
     ReplacesBytes,
     ReportClearsCode,
+    ReportsAreAnswers,
     ReportsLeaveNoEvent,
     ReportsMoveNoStatus,
     ResolvesAnything,
@@ -104,16 +127,25 @@ pub(crate) enum Fault {
     ReversesAttachments,
     ReversesBatches,
     RevivesFinalLetters,
+    RevokeOnlySaysSo,
+    RevokeSaysDone,
     RingsNobody,
     RoundsToMilliseconds,
     SettleForgetsFeedback,
     SettleIgnoresFence,
     StaleSpoilsBatch,
     TakenIdIsSuccess,
+    TakenTokenIsSuccess,
     TakesOverOnce,
     TheFirstPauseStands,
+    TokensEndOfThemselves,
+    TokensLoseScopes,
+    TokensNeverEnd,
     UntilIsIncluded,
+    UsesCollide,
+    UsesOfEverybody,
     WaitsForEver,
+    WaitsInTheLastBucketOnly,
     WaitsLongerThanTold,
     WritesTwoEvents,
 }
@@ -141,6 +173,7 @@ pub(super) struct Notes {
     pub(super) reports: HashSet<String>,
     pub(super) last_report: Option<Feedback>,
     pub(super) has_swept: Option<()>,
+    pub(super) dead_use: Option<()>,
 }
 
 impl BrokenStore {
@@ -187,6 +220,14 @@ impl StoreHarness for BrokenHarness {
 
     fn pauses(&self) -> Arc<dyn PauseBoard> {
         Arc::clone(&self.store) as Arc<dyn PauseBoard>
+    }
+
+    fn tokens(&self) -> Arc<dyn TokenBook> {
+        Arc::clone(&self.store) as Arc<dyn TokenBook>
+    }
+
+    fn statistics(&self) -> Arc<dyn Statistics> {
+        Arc::clone(&self.store) as Arc<dyn Statistics>
     }
 
     async fn advance(&self, by: Duration) {

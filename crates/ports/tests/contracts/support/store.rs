@@ -2,10 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postroom_ports::access::TokenBook;
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::memory::{ManualClock, MemoryStore};
 use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::DeliveryQueue;
+use postroom_ports::statistics::Statistics;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
 
@@ -36,6 +38,14 @@ impl StoreHarness for MemoryHarness {
 
     fn pauses(&self) -> Arc<dyn PauseBoard> {
         Arc::clone(&self.store) as Arc<dyn PauseBoard>
+    }
+
+    fn tokens(&self) -> Arc<dyn TokenBook> {
+        Arc::clone(&self.store) as Arc<dyn TokenBook>
+    }
+
+    fn statistics(&self) -> Arc<dyn Statistics> {
+        Arc::clone(&self.store) as Arc<dyn Statistics>
     }
 
     async fn advance(&self, by: Duration) {
