@@ -122,3 +122,51 @@ pub fn description() -> utoipa::openapi::OpenApi {
         .fold(OpenApiRouter::with_openapi(Description::openapi()), |all, (_, group)| all.merge(group));
     all.split_for_parts().1
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::fields;
+
+    fn described() -> Value {
+        serde_json::to_value(description()).unwrap()
+    }
+
+    #[test]
+    fn the_description_that_lies_in_the_docs_is_the_one_that_is_served() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+        let mut text = serde_json::to_string_pretty(&described()).unwrap();
+        text.push('\n');
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let lies = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(lies == text, "docs/openapi.json is not what is served; run with UPDATE_GOLDEN=1 and read the difference");
+    }
+
+    #[test]
+    fn a_letter_is_described_with_all_its_fields_and_no_others() {
+        let described = described();
+        let letter = described["components"]["schemas"]["Letter"]["properties"].as_object().unwrap();
+        let names: BTreeSet<&str> = letter.keys().map(String::as_str).collect();
+        assert_eq!(names, fields::FIELDS.into_iter().chain(["metadata"]).collect());
+    }
+
+    #[test]
+    fn every_endpoint_asks_for_a_token_of_the_scope_that_guards_it() {
+        for (scope, group) in groups() {
+            let paths = serde_json::to_value(group.split_for_parts().1).unwrap()["paths"].take();
+            for (path, methods) in paths.as_object().unwrap() {
+                for (method, endpoint) in methods.as_object().unwrap() {
+                    let asked = &endpoint["security"][0]["token"][0];
+                    assert_eq!(asked, scope.as_str(), "{method} {path}");
+                }
+            }
+        }
+    }
+}

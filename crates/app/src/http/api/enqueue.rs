@@ -63,7 +63,7 @@ pub(in crate::http) struct TakenMany {
     request_body = Letters,
     responses(
         (status = 201, description = "It is stored", body = Taken),
-        (status = 200, description = "It had been stored before; or all of many are stored", body = super::enqueue::Answer),
+        (status = 200, description = "It had been stored before; or all of many are stored", body = super::enqueue::TakenOneOrMany),
         (status = 207, description = "Some of many were refused", body = TakenMany),
         (status = 409, description = "The id or the idempotency key belongs to another letter", body = Problem, content_type = "application/problem+json"),
         super::Refusals,
@@ -87,7 +87,7 @@ pub(super) async fn enqueue(
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "it describes what 200 may carry")]
-pub(in crate::http) enum Answer {
+pub(in crate::http) enum TakenOneOrMany {
     /// Of one letter.
     One(Taken),
     /// Of many.
