@@ -107,6 +107,11 @@ impl Deliveries {
         [recipient, workflow, tenant, status, source_type, source_id, since, until].iter().any(|part| part.is_some())
     }
 
+    /// Whether letters in that status are looked for.
+    fn is_wanted(&self, status: &str) -> bool {
+        self.filters.status.as_deref() == Some(status)
+    }
+
     /// Whether rarely used parts of the form are in use.
     fn is_detailed(&self) -> bool {
         let Filters { source_type, source_id, since, until, .. } = &self.filters;

@@ -54,6 +54,12 @@ impl GivenUp {
         !narrowed(&self.filters).is_empty()
     }
 
+    /// What was given up, each kind as the form sends it and in words.
+    fn kinds(&self) -> [(&'static str, &'static str); 3] {
+        let [dead, failed] = GIVEN_UP.map(Status::as_str);
+        [(dead, "dead letters"), (failed, "refused for good"), ("", "")]
+    }
+
     /// The address of this very page with another choice.
     fn choosing(&self, choice: &str) -> String {
         format!("{PATH}?{}{}chosen={choice}", self.query, if self.query.is_empty() { "" } else { "&" })
