@@ -35,6 +35,7 @@ mod status;
 mod table;
 mod templates;
 mod timeline;
+mod tokens;
 mod worker;
 
 use std::path::PathBuf;
@@ -134,6 +135,8 @@ enum Work {
     Resume(pause::Resume),
     /// What is paused, until when, and why?
     Pauses(pauses::Pauses),
+    /// Who may call the HTTP API: make, list and revoke access tokens
+    Tokens(tokens::TokensCommand),
     /// Which letters there are, and what is wrong with them
     Templates(templates::TemplatesCommand),
     /// See a letter without sending it
@@ -178,6 +181,7 @@ impl Work {
             Self::Pause(command) => command.run(&context).await,
             Self::Resume(command) => command.run(&context).await,
             Self::Pauses(command) => command.run(&context).await,
+            Self::Tokens(command) => command.run(&context).await,
             Self::Templates(command) => command.run(&context),
             Self::Preview(command) => command.run(&context),
             Self::Config(command) => command.run(&context),

@@ -49,7 +49,11 @@ use self::problem::Problem;
 #[must_use]
 pub fn router(desk: &Arc<Desk>) -> Router {
     let watched = health::routes(desk);
-    let router = api::routes(desk).merge(dashboard::routes(desk)).merge(watched).fallback(unknown).method_not_allowed_fallback(not_allowed);
+    let router = api::routes(desk)
+        .merge(dashboard::routes(desk))
+        .merge(watched)
+        .fallback(unknown)
+        .method_not_allowed_fallback(not_allowed);
     dashboard::in_pages(guard::around(router, desk))
 }
 

@@ -15,6 +15,7 @@
 //! | [`health`] | how each way out is doing: who may be given a letter now |
 //! | [`worker`], [`janitor`] | the loop around it; what nobody holds any more |
 //! | [`requests`] | cancel, redrive |
+//! | [`tokens`] | access tokens: made, checked, listed, revoked |
 //! | [`mailroom`], [`unsubscribe`] | the ports that all of this is wired from, and what workflows want |
 //! | [`system`] | the system's clock and chance; alarms and transitions into the log |
 //! | [`faults`] | where a test may end the process; nothing without the feature `faults` |

@@ -64,6 +64,13 @@ impl Chance for SystemChance {
     }
 }
 
+/// Fresh bytes that nobody can guess: the generator is seeded by the operating system, and fit for secrets.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "here chance enters the program")]
+pub fn random<const N: usize>() -> [u8; N] {
+    rand::random()
+}
+
 /// Every committed transition as one line: at level warn what went wrong, at debug what went
 /// well.
 #[derive(Debug, Default)]

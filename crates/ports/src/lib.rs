@@ -36,8 +36,8 @@
 //!    function for transports, table-tested on recorded replies.
 //! 4. Add `postroom-ports` with the feature `contract` as a dev-dependency, write a harness
 //!    and stamp the suite: `postroom_ports::queue_contract!(MyHarness)`, and likewise
-//!    `tracker_contract!`, `worker_contract!`, `pauses_contract!`, `transport_contract!`,
-//!    `renderer_contract!`. One test per rule appears, each named as a sentence.
+//!    `tracker_contract!`, `worker_contract!`, `pauses_contract!`, `tokens_contract!`,
+//!    `statistics_contract!`, `transport_contract!`, `renderer_contract!`. One test per rule appears, each named as a sentence.
 //! 5. Wire it in `wiring.rs` of the binary that uses it. Nothing else changes.
 //!
 //! # What is deliberately absent

@@ -27,16 +27,21 @@ WITH bound AS (
       FROM email.outbox o
       JOIN email.deliveries d USING (seq)
      WHERE o.status <> 'in_doubt' AND ($3::text IS NULL OR o.tenant = $3)
-), waited AS (
+), spanning AS MATERIALIZED (
     -- Most letters end in the bucket in which they came; only those that saw the end of one go on from here.
-    SELECT place, count(*) AS waiting, min(l.age_from) AS oldest
+    SELECT l.age_from, s.came, s.went
       FROM letter l
      CROSS JOIN closing c
-     CROSS JOIN LATERAL generate_series(
-        width_bucket(l.age_from, c.ends) + 1,
-        CASE WHEN l.final_at IS NULL THEN cardinality(c.ends) ELSE width_bucket(l.final_at, c.ends) END
-     ) place
-     GROUP BY place
+     CROSS JOIN LATERAL (
+        SELECT width_bucket(l.age_from, c.ends),
+               CASE WHEN l.final_at IS NULL THEN cardinality(c.ends) ELSE width_bucket(l.final_at, c.ends) END
+     ) s(came, went)
+     WHERE s.came < s.went
+), waited AS (
+    SELECT b.place, count(*) AS waiting, min(s.age_from) AS oldest
+      FROM spanning s
+      JOIN bound b ON b.place > s.came AND b.place <= s.went
+     GROUP BY b.place
 )
 SELECT b.start AS "from!", b.until AS "until!", coalesce(e.sent, 0) AS "sent!", coalesce(e.failed, 0) AS "failed!",
        e.took, coalesce(w.waiting, 0) AS "waiting!",

@@ -14,4 +14,5 @@ mod pooled;
 mod rights;
 mod scene;
 mod storm;
+mod tokens;
 mod unnamed;

@@ -86,6 +86,28 @@ async fn tenants_see_their_own_and_readers_see_all() {
 }
 
 #[tokio::test]
+async fn only_a_worker_reads_what_a_tokens_secret_comes_to() {
+    let scene = Scene::fresh().await;
+    scene
+        .sql(
+            "INSERT INTO email.tokens (token_id, name, digest, scopes)
+             VALUES ('abcdefghijkl', 'shop', sha256('secret'), '{read}')",
+        )
+        .await;
+    let mut worker = member(&scene, "worker", "postroom_worker").await;
+    let digests = "SELECT count(digest) FROM email.tokens";
+    assert_eq!(value::<i64>(&mut worker, digests).await, 1);
+    assert_eq!(refusal(&mut worker, "DELETE FROM email.tokens").await.0, "42501", "a token is revoked, not deleted");
+    let mut reader = member(&scene, "reader", "postroom_reader").await;
+    assert_eq!(value::<String>(&mut reader, "SELECT name FROM email.tokens").await, "shop");
+    assert_eq!(refusal(&mut reader, digests).await.0, "42501");
+    for role in ["postroom_tenant", "postroom_enqueuer"] {
+        let mut other = member(&scene, role, role).await;
+        assert_eq!(refusal(&mut other, "SELECT token_id FROM email.tokens").await.0, "42501", "{role}");
+    }
+}
+
+#[tokio::test]
 async fn a_worker_role_can_do_all_that_the_adapter_does() {
     use postroom_adapters_postgres::PostgresStore;
     use postroom_domain::lifecycle::Event;
@@ -119,6 +141,7 @@ async fn a_worker_role_can_do_all_that_the_adapter_does() {
     let tracker = store.tracker();
     tracker.record(&sent, &report(postroom_domain::feedback::Feedback::Delivered, "1")).await.unwrap();
     assert_eq!(tracker.history(&sent).await.unwrap().len(), 4);
+    uses_tokens_and_statistics(&store).await;
     let now = std::time::Duration::ZERO;
     assert_eq!(queue.sweep(Retention { payloads: now, workers: now }, 10).await.unwrap().payloads, 2);
     workers.retire(worker).await.unwrap();
@@ -126,4 +149,31 @@ async fn a_worker_role_can_do_all_that_the_adapter_does() {
     let mut direct = PgConnection::connect(role.url()).await.unwrap();
     let forged = "INSERT INTO email.delivery_events (delivery_id, status, attempt) VALUES ('x', 'sent', 1)";
     assert_eq!(refusal(&mut direct, forged).await.0, "42501", "events have one writer");
+}
+
+/// What the HTTP API does with a store.
+async fn uses_tokens_and_statistics(store: &postroom_adapters_postgres::PostgresStore) {
+    use postroom_domain::access::{Scopes, TokenId, TokenName};
+    use postroom_domain::time::Timestamp;
+    use postroom_ports::access::{NewToken, Revoked, TokenBook, TokenDigest};
+    use postroom_ports::statistics::{Statistics, Window};
+
+    let tokens = store.tokens();
+    let new = NewToken {
+        token_id: TokenId::parse("abcdefghijkl").unwrap(),
+        name: TokenName::parse("shop").unwrap(),
+        digest: TokenDigest([1; 32]),
+        scopes: Scopes::parse("read").unwrap(),
+        tenant_id: None,
+        expires_after: None,
+    };
+    tokens.create(&new).await.unwrap();
+    let known = tokens.find(&new.token_id).await.unwrap().unwrap();
+    tokens.note_use(&new.token_id).await.unwrap();
+    assert!(tokens.list().await.unwrap()[0].last_used_at.is_some());
+    assert_eq!(tokens.revoke(&new.token_id).await.unwrap(), Revoked::Done);
+    let until = Timestamp::from_micros(known.now.as_micros() + 1_000_000);
+    let window = Window { from: Timestamp::EPOCH, until, tenant_id: None };
+    assert_eq!(store.statistics().summary(&window).await.unwrap().workflows[0].enqueued, 2);
+    assert_eq!(store.statistics().series(&window, 10).await.unwrap().len(), 10);
 }

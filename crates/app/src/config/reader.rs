@@ -219,9 +219,11 @@ impl Reader {
     }
 }
 
-/// A time as people write it: `500ms`, `5s`, `1h 30m`.
+/// A time as people write it: `500ms`, `5s`, `1h 30m`, `90d`. A day has 24 hours.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
-    let duration: jiff::SignedDuration = text.trim().parse().ok()?;
+    let text = text.trim();
+    let days = || text.parse::<jiff::Span>().ok()?.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok();
+    let duration: jiff::SignedDuration = text.parse().ok().or_else(days)?;
     Duration::try_from(duration).ok()
 }
 

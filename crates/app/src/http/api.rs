@@ -146,7 +146,10 @@ mod tests {
             std::fs::write(&path, &text).unwrap();
         }
         let lies = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(lies == text, "docs/openapi.json is not what is served; run with UPDATE_GOLDEN=1 and read the difference");
+        assert!(
+            lies == text,
+            "docs/openapi.json is not what is served; run with UPDATE_GOLDEN=1 and read the difference"
+        );
     }
 
     #[test]

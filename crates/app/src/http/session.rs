@@ -17,6 +17,7 @@ use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 
 use crate::config::HttpSettings;
+use crate::system::random;
 
 /// The cookie's name.
 const NAME: &str = "postroom_session";
@@ -47,7 +48,7 @@ impl SessionKey {
     pub(super) fn of(settings: &HttpSettings) -> Self {
         match &settings.cookie_key {
             Some(key) => Self::new(key.expose_secret().as_bytes()),
-            None => Self::new(&fresh()),
+            None => Self::new(&random::<32>()),
         }
     }
 
@@ -94,11 +95,6 @@ fn shown(headers: &HeaderMap) -> Option<&str> {
 
 const fn seconds(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(1_000_000)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a key nobody can guess is made here")]
-fn fresh() -> [u8; 32] {
-    rand::random()
 }
 
 #[cfg(test)]
@@ -163,7 +159,7 @@ mod tests {
     #[test]
     fn no_key_is_shown_and_no_two_fresh_ones_are_alike() {
         assert_eq!(format!("{:?}", SessionKey::new(b"a key")), "SessionKey(…)");
-        let by_one = SessionKey::new(&fresh()).begin(&token(), NOW, Channel::Tls);
-        assert_eq!(SessionKey::new(&fresh()).read(&shows(&by_one), NOW), None);
+        let by_one = SessionKey::new(&random::<32>()).begin(&token(), NOW, Channel::Tls);
+        assert_eq!(SessionKey::new(&random::<32>()).read(&shows(&by_one), NOW), None);
     }
 }

@@ -10,4 +10,5 @@ mod outage;
 mod pauses;
 mod routes;
 mod testing;
+mod tokens;
 mod worker;

@@ -85,10 +85,11 @@ fn filled(query: &str) -> String {
 }
 
 fn from_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    let uri: Uri = format!("/?{query}").parse().map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "this is no address"))?;
-    Query::<T>::try_from_uri(&uri).map(|Query(form)| form).map_err(|rejection| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, plain(&rejection.body_text()))
-    })
+    let uri: Uri =
+        format!("/?{query}").parse().map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "this is no address"))?;
+    Query::<T>::try_from_uri(&uri)
+        .map(|Query(form)| form)
+        .map_err(|rejection| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, plain(&rejection.body_text())))
 }
 
 /// Whether a page comes with its boxes ticked.

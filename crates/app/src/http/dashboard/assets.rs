@@ -13,7 +13,11 @@ struct Asset {
 }
 
 static ASSETS: [Asset; 3] = [
-    Asset { name: "postroom.css", kind: "text/css; charset=utf-8", content: include_str!("../../../assets/postroom.css") },
+    Asset {
+        name: "postroom.css",
+        kind: "text/css; charset=utf-8",
+        content: include_str!("../../../assets/postroom.css"),
+    },
     Asset { name: "live.js", kind: "text/javascript; charset=utf-8", content: include_str!("../../../assets/live.js") },
     Asset { name: "postroom.svg", kind: "image/svg+xml", content: include_str!("../../../assets/postroom.svg") },
 ];

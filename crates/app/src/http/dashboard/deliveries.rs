@@ -19,7 +19,8 @@ use crate::http::problem::Problem;
 struct Deliveries {
     page: Page,
     filters: Filters,
-    statuses: Vec<&'static str>,
+    /// Each as the form sends it and in words.
+    statuses: Vec<(&'static str, String)>,
     found: Found,
 }
 
@@ -82,7 +83,7 @@ pub(super) async fn list(visit: Visit, Asked { form, query }: Asked<Filters>) ->
     let page = form.page(visit.desk(), &visit.caller, &[]).await?;
     show(&Deliveries {
         page: visit.page(Place::Deliveries, "Deliveries"),
-        statuses: Status::ALL.iter().map(|status| status.as_str()).collect(),
+        statuses: Status::ALL.map(|status| (status.as_str(), Badge::of(status.as_str()).words())).into(),
         found: Found::of(page, &form, "/deliveries", &query, &visit),
         filters: form,
     })

@@ -197,15 +197,27 @@ impl Actions {
     }
 }
 
-pub(super) async fn cancel(State(dashboard): State<Arc<Dashboard>>, caller: Caller, Id(id): Id) -> Result<Response, Problem> {
+pub(super) async fn cancel(
+    State(dashboard): State<Arc<Dashboard>>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<Response, Problem> {
     dashboard.carry_out(&caller, &id, Wish::Cancel).await
 }
 
-pub(super) async fn retry(State(dashboard): State<Arc<Dashboard>>, caller: Caller, Id(id): Id) -> Result<Response, Problem> {
+pub(super) async fn retry(
+    State(dashboard): State<Arc<Dashboard>>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<Response, Problem> {
     dashboard.carry_out(&caller, &id, Wish::Retry).await
 }
 
-pub(super) async fn redrive(State(dashboard): State<Arc<Dashboard>>, caller: Caller, Id(id): Id) -> Result<Response, Problem> {
+pub(super) async fn redrive(
+    State(dashboard): State<Arc<Dashboard>>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<Response, Problem> {
     dashboard.carry_out(&caller, &id, Wish::Redrive).await
 }
 

@@ -170,7 +170,15 @@ mod tests {
         for good in ["/", "/deliveries?status=sent&after=a%2Fb", "/templates/admin/tfa"] {
             assert_eq!(onward(Some(good)), good);
         }
-        let bad = ["", "//example.org", "/\\example.org", "https://example.org", "javascript:alert(1)", "/a\r\nX: y", "/a\\b"];
+        let bad = [
+            "",
+            "//example.org",
+            "/\\example.org",
+            "https://example.org",
+            "javascript:alert(1)",
+            "/a\r\nX: y",
+            "/a\\b",
+        ];
         for bad in bad {
             assert_eq!(onward(Some(bad)), "/", "{bad:?}");
         }

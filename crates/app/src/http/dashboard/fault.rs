@@ -30,16 +30,27 @@ pub(in crate::http) fn in_pages(router: Router) -> Router {
 
 async fn for_people(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let below = |root: &&str| path == **root || path.strip_prefix(**root).is_some_and(|rest| rest.starts_with('/'));
-    let for_programs = FOR_PROGRAMS.iter().any(|root| below(&root));
+    let below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let for_programs = FOR_PROGRAMS.into_iter().any(below);
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
         Some(problem) if !for_programs => {
             let problem = problem.clone();
             paged(response, problem)
         }
+        // What the framework refuses by itself, such as a number that is none.
+        None if !for_programs && is_bare(&response) => {
+            let problem = Problem::new(response.status(), "there is nothing at this address, or not in this way");
+            paged(response, problem)
+        }
         _ => response,
     }
+}
+
+/// Whether it is a refusal in a few plain words.
+fn is_bare(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("text/plain");
+    response.status().is_client_error() && kind.starts_with("text/plain")
 }
 
 /// The same answer, its status and its headers, with a page instead of JSON.

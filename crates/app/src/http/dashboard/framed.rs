@@ -15,8 +15,7 @@ use crate::http::api::View;
 use crate::http::problem::Problem;
 
 /// No scripts, no forms, nothing from elsewhere, images from within alone; and no frame but ours around it.
-const POLICY: &str =
-    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
+const POLICY: &str = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
 
 /// In which language.
 #[derive(Debug, Default, Deserialize)]
@@ -42,7 +41,10 @@ pub(super) async fn sample(
 }
 
 /// A template with somebody's own data, which they sent a moment ago.
-pub(super) async fn filled(State(dashboard): State<Arc<Dashboard>>, Path(number): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn filled(
+    State(dashboard): State<Arc<Dashboard>>,
+    Path(number): Path<String>,
+) -> Result<Response, Problem> {
     dashboard.shelf.get(&number).map(frame).ok_or_else(|| Problem::unknown("preview any more; show it once more"))
 }
 

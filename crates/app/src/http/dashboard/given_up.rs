@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use postroom_domain::status::Status;
 
 use super::Dashboard;
 use super::asked::{Asked, Chosen, Sent};
@@ -38,7 +39,11 @@ struct Confirm {
     back: String,
 }
 
-pub(super) async fn list(visit: Visit, chosen: Chosen, Asked { form, query }: Asked<Filters>) -> Result<Response, Problem> {
+pub(super) async fn list(
+    visit: Visit,
+    chosen: Chosen,
+    Asked { form, query }: Asked<Filters>,
+) -> Result<Response, Problem> {
     let page = form.page(visit.desk(), &visit.caller, form.given_up()).await?;
     show(&GivenUp {
         page: visit.page(Place::DeadLetters, "Dead letters"),
@@ -54,10 +59,10 @@ impl GivenUp {
         !narrowed(&self.filters).is_empty()
     }
 
-    /// What was given up, each kind as the form sends it and in words.
-    fn kinds(&self) -> [(&'static str, &'static str); 3] {
-        let [dead, failed] = GIVEN_UP.map(Status::as_str);
-        [(dead, "dead letters"), (failed, "refused for good"), ("", "")]
+    /// What else was given up than dead letters, as the form sends it and in words.
+    fn kinds() -> [(String, &'static str); 2] {
+        let (dead, failed) = (Status::DeadLetter, Status::Failed);
+        [(failed.to_string(), "refused for good"), (format!("{dead},{failed}"), "both")]
     }
 
     /// The address of this very page with another choice.

@@ -28,7 +28,11 @@ struct InDoubt {
     chosen: Chosen,
 }
 
-pub(super) async fn list(visit: Visit, chosen: Chosen, Asked { form, query }: Asked<Filters>) -> Result<Response, Problem> {
+pub(super) async fn list(
+    visit: Visit,
+    chosen: Chosen,
+    Asked { form, query }: Asked<Filters>,
+) -> Result<Response, Problem> {
     let page = form.page(visit.desk(), &visit.caller, &[Status::InDoubt]).await?;
     let found = Found::of(page, &form, PATH, &query, &visit);
     show(&InDoubt { page: visit.page(Place::InDoubt, "In doubt"), found, chosen })

@@ -60,8 +60,10 @@ pub(super) async fn file(visit: Visit, Path((number, place)): Path<(u64, usize)>
 
 /// To be kept, never to be shown: whatever it is, no browser runs it here.
 fn download(name: &str, content: Vec<u8>) -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::CONTENT_DISPOSITION, disposition(name))];
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(name)),
+    ];
     (headers, content).into_response()
 }
 

@@ -106,7 +106,8 @@ const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
 /// A file's name in a header (RFC 6266): plain first, then with everything in it.
 pub(super) fn disposition(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect();
     let mut whole = String::new();
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
@@ -127,6 +128,9 @@ mod tests {
         let hostile = disposition("a\"; x=\r\nSet-Cookie: y\u{202e}.pdf");
         assert!(hostile.is_ascii() && !hostile.contains(['\r', '\n']), "{hostile}");
         assert_eq!(hostile.matches('"').count(), 2);
-        assert_eq!(disposition("Rechnung ü.pdf"), "attachment; filename=\"Rechnung _.pdf\"; filename*=UTF-8''Rechnung%20%C3%BC.pdf");
+        assert_eq!(
+            disposition("Rechnung ü.pdf"),
+            "attachment; filename=\"Rechnung _.pdf\"; filename*=UTF-8''Rechnung%20%C3%BC.pdf"
+        );
     }
 }

@@ -125,7 +125,10 @@ fn put_back(redriven: Redriven) -> String {
     let number = |count: usize| letters(u64::try_from(count).unwrap_or(u64::MAX));
     let mut text = format!("{} put back, each with its whole budget.", number(redriven.redriven));
     if redriven.content_gone > 0 {
-        text.push_str(&format!(" {} cannot be sent any more: content past its retention.", number(redriven.content_gone)));
+        text.push_str(&format!(
+            " {} cannot be sent any more: content past its retention.",
+            number(redriven.content_gone)
+        ));
     }
     if redriven.left > 0 {
         text.push_str(&format!(" {} had changed meanwhile.", number(redriven.left)));
@@ -166,7 +169,9 @@ mod tests {
 
     #[test]
     fn nothing_else_is_a_notice() {
-        for word in ["", "done", "done.", "done.<b>", "late.odd", "redriven.1", "redriven.a.b.c.d", "call us", "decided.1.-1"] {
+        for word in
+            ["", "done", "done.", "done.<b>", "late.odd", "redriven.1", "redriven.a.b.c.d", "call us", "decided.1.-1"]
+        {
             assert_eq!(Notice::parse(word), None, "{word}");
         }
     }

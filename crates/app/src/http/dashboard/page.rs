@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
@@ -62,12 +62,6 @@ pub(super) struct Link {
     pub place: Place,
     pub words: &'static str,
     pub path: &'static str,
-}
-
-impl FromRef<Arc<Dashboard>> for Arc<Desk> {
-    fn from_ref(dashboard: &Arc<Dashboard>) -> Self {
-        dashboard.desk.clone()
-    }
 }
 
 impl FromRequestParts<Arc<Dashboard>> for Visit {

@@ -20,8 +20,8 @@ const HIGH: f64 = 100.0;
 const LINES: f64 = 4.0;
 /// The steps between two lines of the grid for times, in seconds.
 const SECONDS: [f64; 21] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0,
-    21_600.0, 86_400.0,
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1_800.0, 3_600.0,
+    7_200.0, 21_600.0, 86_400.0,
 ];
 
 /// What is counted.
@@ -136,7 +136,11 @@ impl Plot {
             id,
             title,
             sentence: format!("{}, at most {} at a time", names.join(", "), say(most, unit)),
-            lines: grid.iter().rev().map(|value| Line { y: HIGH - value / top * HIGH, words: say(*value, unit) }).collect(),
+            lines: grid
+                .iter()
+                .rev()
+                .map(|value| Line { y: HIGH - value / top * HIGH, words: say(*value, unit) })
+                .collect(),
             marks: marks(buckets),
             shapes,
             slots,
@@ -149,7 +153,11 @@ impl Plot {
 /// A value in words.
 pub(super) fn say(value: f64, unit: Unit) -> String {
     match unit {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are whole and not negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "counts are whole and not negative"
+        )]
         Unit::Letters => count(value as u64),
         Unit::Seconds if value == 0.0 => "0".to_owned(),
         Unit::Seconds => span(Duration::try_from_secs_f64(value).unwrap_or_default()),
@@ -238,7 +246,8 @@ fn marks(buckets: &[Bucket]) -> Vec<String> {
 }
 
 fn read_out(buckets: &[Bucket], series: &[Series], unit: Unit) -> (Vec<Row>, Vec<Slot>) {
-    let whole = buckets.first().zip(buckets.last()).map_or(Duration::ZERO, |(first, last)| last.until.since(first.from));
+    let whole =
+        buckets.first().zip(buckets.last()).map_or(Duration::ZERO, |(first, last)| last.until.since(first.from));
     let (mut rows, mut slots) = (Vec::new(), Vec::new());
     for (place, bucket) in buckets.iter().enumerate() {
         let values: Vec<Option<f64>> = series.iter().map(|one| one.values.get(place).copied().flatten()).collect();

@@ -5,6 +5,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+use crate::system::random;
+
 /// How many are kept: the oldest goes first.
 const ROOM: usize = 64;
 /// How many bytes they may have together.
@@ -23,7 +25,7 @@ impl std::fmt::Debug for Shelf {
 impl Shelf {
     /// Keeps one for a while, and says under which number.
     pub(super) fn put(&self, html: String) -> String {
-        let number = fresh();
+        let number = u128::from_be_bytes(random());
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push_back((number, html));
         while kept.len() > ROOM || (kept.len() > 1 && kept.iter().map(|(_, html)| html.len()).sum::<usize>() > BYTES) {
@@ -38,11 +40,6 @@ impl Shelf {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().find(|(known, _)| *known == number).map(|(_, html)| html.clone())
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a number nobody can guess is made here")]
-fn fresh() -> u128 {
-    rand::random()
 }
 
 #[cfg(test)]

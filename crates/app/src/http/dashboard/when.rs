@@ -55,7 +55,11 @@ pub(super) fn span(time: Duration) -> String {
         0 => format!("{} ms", time.as_millis()),
         1..10 => {
             let tenths = time.as_millis() / 100;
-            if tenths.is_multiple_of(10) { format!("{} s", tenths / 10) } else { format!("{}.{} s", tenths / 10, tenths % 10) }
+            if tenths.is_multiple_of(10) {
+                format!("{} s", tenths / 10)
+            } else {
+                format!("{}.{} s", tenths / 10, tenths % 10)
+            }
         }
         ..60 => format!("{seconds} s"),
         ..3_600 => both(seconds / 60, "min", seconds % 60, "s"),

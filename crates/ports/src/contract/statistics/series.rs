@@ -86,7 +86,7 @@ pub async fn a_series_says_what_waited_at_the_end_of_each_bucket<H: StoreHarness
     desk.cancel(&oldest).await;
     harness.advance(HOUR / 2).await;
     let now = desk.now().await;
-    let until = now.plus(3 * HOUR - HOUR / 4);
+    let until = now.plus(2 * HOUR + HOUR * 3 / 4);
     let (oldest, younger) = (desk.find(&oldest).await, desk.find(&younger).await);
     let series = desk.series(&between(until.minus(6 * HOUR), until), 6).await;
     // They end 2¼, 1¼ and ¼ hours ago, and three lie ahead. The letters came 2½ and 1½ hours ago; the oldest was
