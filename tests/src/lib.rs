@@ -18,6 +18,7 @@
 //! Skipping: a test whose service is missing fails, with the line that installs it.
 
 mod account;
+mod api;
 mod binary;
 pub mod corpus;
 #[cfg(doctest)]
@@ -34,6 +35,7 @@ mod store;
 mod wait;
 
 pub use account::{Account, Toll};
+pub use api::{Answer, Api};
 pub use binary::{Done, Postroom};
 pub use letter::{Letter, ReceivedFile};
 pub use mailgun::Mailgun;

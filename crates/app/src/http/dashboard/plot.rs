@@ -85,6 +85,8 @@ pub(super) struct Shape {
     pub name: &'static str,
     pub class: &'static str,
     pub path: String,
+    /// Values without neighbours: a line without any length, whose round ends draw a dot.
+    pub dots: String,
 }
 
 /// The place of one bucket.
@@ -215,27 +217,34 @@ fn columns(series: &[Series], count: usize, top: f64) -> Vec<Shape> {
             }
             ground[place] += value;
         }
-        shapes.push(Shape { name: one.name, class: one.class, path });
+        shapes.push(Shape { name: one.name, class: one.class, path, dots: String::new() });
     }
     shapes
 }
 
 /// A line through the middles of the buckets, broken where there is no value. What stands alone is a dot.
 fn line(series: &Series, top: f64) -> Shape {
-    let mut path = String::new();
-    let mut drawing = false;
+    let (mut path, mut dots) = (String::new(), String::new());
+    let mut run: Vec<(f64, f64)> = Vec::new();
+    let mut finish = |run: &mut Vec<(f64, f64)>| {
+        if let [(x, y)] = run[..] {
+            let _ = write!(dots, "M{x:.1} {y:.2}h0");
+        } else {
+            for (place, (x, y)) in run.iter().enumerate() {
+                let _ = write!(path, "{}{x:.1} {y:.2}", if place == 0 { 'M' } else { 'L' });
+            }
+        }
+        run.clear();
+    };
     for (place, value) in series.values.iter().enumerate() {
-        let Some(value) = value else {
-            drawing = false;
-            continue;
-        };
         let (x, width) = slot(place, series.values.len());
-        let (x, y) = (x + width / 2.0, HIGH - value / top * HIGH);
-        // Without any length a round end draws a dot.
-        let _ = if drawing { write!(path, "L{x:.1} {y:.2}") } else { write!(path, "M{x:.1} {y:.2}h0") };
-        drawing = true;
+        match value {
+            Some(value) => run.push((x + width / 2.0, HIGH - value / top * HIGH)),
+            None => finish(&mut run),
+        }
     }
-    Shape { name: series.name, class: series.class, path }
+    finish(&mut run);
+    Shape { name: series.name, class: series.class, path, dots }
 }
 
 /// Five moments at equal distances.

@@ -66,7 +66,8 @@ fn columns_stand_on_each_other() {
 fn a_line_breaks_where_there_is_nothing_and_a_lone_value_is_a_dot() {
     let p50 = series("p50", &[Some(1.0), Some(2.0), None, Some(4.0)]);
     let plot = Plot::draw(("p", "P"), (Form::Lines, Unit::Seconds), &buckets(4), vec![p50]);
-    assert_eq!(plot.shapes[0].path, "M125.0 75.00h0L375.0 50.00M875.0 0.00h0");
+    assert_eq!(plot.shapes[0].path, "M125.0 75.00L375.0 50.00");
+    assert_eq!(plot.shapes[0].dots, "M875.0 0.00h0");
     assert_eq!(plot.lines.first().map(|line| line.words.as_str()), Some("4 s"));
 }
 
