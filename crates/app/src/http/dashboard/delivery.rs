@@ -26,7 +26,7 @@ use crate::http::read::{self, Id};
 
 #[derive(Template)]
 #[template(path = "delivery.html")]
-struct Letter {
+struct OneLetter {
     page: Page,
     letter: Delivery,
     badge: Badge,
@@ -58,13 +58,7 @@ struct Step {
 }
 
 /// What can be done about it as it stands.
-#[derive(Default)]
-struct Actions {
-    cancel: bool,
-    retry: bool,
-    redrive: bool,
-    resolve: bool,
-}
+struct Actions(Option<Status>);
 
 /// What is told of an event beside its code, by the names under which it is on record.
 const DETAILS: [(&str, &str); 9] = [
@@ -82,7 +76,7 @@ const DETAILS: [(&str, &str); 9] = [
 pub(super) async fn one(visit: Visit, Id(id): Id) -> Result<Response, Problem> {
     let dossier = visit.desk().dossier(&visit.caller, &id).await?;
     let letter = dossier.delivery;
-    show(&Letter {
+    show(&OneLetter {
         page: visit.page(Place::Deliveries, format!("Letter {}", letter.delivery_id)),
         badge: Badge::of(&letter.status),
         path: letter_path(&letter.delivery_id),
@@ -90,7 +84,7 @@ pub(super) async fn one(visit: Visit, Id(id): Id) -> Result<Response, Problem> {
         facts: facts(&letter, &visit),
         steps: dossier.events.iter().map(|event| Step::of(event, &visit)).collect(),
         metadata: (!letter.metadata.is_empty()).then(|| pretty(&Value::Object(letter.metadata.clone()))),
-        actions: Status::parse(&letter.status).map(Actions::on).unwrap_or_default(),
+        actions: Actions(Status::parse(&letter.status)),
         letter,
     })
 }
@@ -181,19 +175,29 @@ fn pretty(value: &Value) -> String {
 }
 
 impl Actions {
-    /// Those that the lifecycle allows.
-    fn on(status: Status) -> Self {
-        Self {
-            cancel: status.is_waiting(),
-            retry: status == Status::Retrying,
-            redrive: matches!(status, Status::Failed | Status::DeadLetter),
-            resolve: status == Status::InDoubt,
-        }
+    /// Whether it can be called off.
+    fn cancel(&self) -> bool {
+        self.0.is_some_and(Status::is_waiting)
     }
 
-    /// Whether there are any.
+    /// Whether its next attempt can come sooner.
+    fn retry(&self) -> bool {
+        self.0 == Some(Status::Retrying)
+    }
+
+    /// Whether it can be put back.
+    fn redrive(&self) -> bool {
+        matches!(self.0, Some(Status::Failed | Status::DeadLetter))
+    }
+
+    /// Whether it waits for a decision.
+    fn resolve(&self) -> bool {
+        self.0 == Some(Status::InDoubt)
+    }
+
+    /// Whether there is anything to do.
     fn any(&self) -> bool {
-        self.cancel || self.retry || self.redrive || self.resolve
+        self.cancel() || self.redrive() || self.resolve()
     }
 }
 

@@ -33,10 +33,12 @@ pub(super) fn percent(share: f64) -> String {
 /// A size in bytes: `12 kB`.
 #[expect(clippy::cast_precision_loss, reason = "one decimal place is shown")]
 pub(super) fn size(bytes: usize) -> String {
-    match bytes {
-        ..1_000 => format!("{bytes} B"),
-        ..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    if bytes < 1_000 {
+        format!("{bytes} B")
+    } else if bytes < 1_000_000 {
+        format!("{:.1} kB", bytes as f64 / 1e3)
+    } else {
+        format!("{:.1} MB", bytes as f64 / 1e6)
     }
 }
 

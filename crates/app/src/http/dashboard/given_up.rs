@@ -102,20 +102,18 @@ pub(super) async fn redrive(
     caller: Caller,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let Some(which) = which(sent)? else { return Ok(go(PATH, Notice::Nothing)) };
+    let Some(which) = which(&sent) else { return Ok(go(PATH, Notice::Nothing)) };
     let redriven = dashboard.desk.redrive(&caller, which).await?;
     Ok(go(PATH, Notice::Redriven(redriven)))
 }
 
 /// Those that are ticked; or, where that is said, all that match. `None` where nothing is meant.
-fn which(sent: Sent) -> Result<Option<Which>, Problem> {
+fn which(sent: &Sent) -> Option<Which> {
     let ids = sent.all("delivery_ids");
     if !ids.is_empty() {
-        return Ok(Some(Which { delivery_ids: Some(ids), ..Which::default() }));
+        return Some(Which { delivery_ids: Some(ids), ..Which::default() });
     }
-    if sent.one("matching").is_none() {
-        return Ok(None);
-    }
+    sent.one("matching")?;
     let narrow = Narrow {
         recipient: sent.one("recipient"),
         workflow: sent.one("workflow"),
@@ -125,9 +123,9 @@ fn which(sent: Sent) -> Result<Option<Which>, Problem> {
         until: sent.one("until"),
     };
     let parts = [&narrow.recipient, &narrow.workflow, &narrow.tenant, &narrow.status, &narrow.since, &narrow.until];
-    Ok(Some(if parts.iter().any(|part| part.is_some()) {
+    Some(if parts.iter().any(|part| part.is_some()) {
         Which { filter: Some(narrow), ..Which::default() }
     } else {
         Which { all: Some(true), ..Which::default() }
-    }))
+    })
 }

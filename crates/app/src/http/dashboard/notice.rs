@@ -2,6 +2,8 @@
 //!
 //! It travels in the address as a word and numbers, never as text: a link from elsewhere can make no page say anything.
 
+use std::fmt::Write as _;
+
 use postroom_domain::status::Status;
 use postroom_ports::queue::Changed;
 
@@ -125,13 +127,10 @@ fn put_back(redriven: Redriven) -> String {
     let number = |count: usize| letters(u64::try_from(count).unwrap_or(u64::MAX));
     let mut text = format!("{} put back, each with its whole budget.", number(redriven.redriven));
     if redriven.content_gone > 0 {
-        text.push_str(&format!(
-            " {} cannot be sent any more: content past its retention.",
-            number(redriven.content_gone)
-        ));
+        let _ = write!(text, " {} cannot be sent any more: content past its retention.", number(redriven.content_gone));
     }
     if redriven.left > 0 {
-        text.push_str(&format!(" {} had changed meanwhile.", number(redriven.left)));
+        let _ = write!(text, " {} had changed meanwhile.", number(redriven.left));
     }
     if redriven.more {
         text.push_str(" There are more: do it again.");

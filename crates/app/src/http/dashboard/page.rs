@@ -136,12 +136,12 @@ impl Page {
     }
 
     /// Whether it is there.
-    pub(super) fn is_at(&self, place: &Place) -> bool {
-        self.here.as_ref() == Some(place)
+    pub(super) fn is_at(&self, place: Place) -> bool {
+        self.here == Some(place)
     }
 
     /// The address of a file that pages need, which changes with its content.
-    pub(super) fn asset(&self, name: &str) -> String {
+    pub(super) fn asset(name: &str) -> String {
         assets::address(name)
     }
 }

@@ -22,7 +22,7 @@ const PATH: &str = "/pauses";
 #[template(path = "pauses.html")]
 struct Pauses {
     page: Page,
-    pauses: Vec<Row>,
+    rows: Vec<Row>,
     kinds: &'static [&'static str],
 }
 
@@ -44,7 +44,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Problem> {
     };
     show(&Pauses {
         page: visit.page(Place::Pauses, "Pauses"),
-        pauses: pauses.into_iter().map(row).collect(),
+        rows: pauses.into_iter().map(row).collect(),
         // Who is bound to a tenant may hold back that one alone.
         kinds: if bound { &["tenant"] } else { &["workflow", "tenant", "transport"] },
     })

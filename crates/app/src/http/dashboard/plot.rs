@@ -18,6 +18,8 @@ const WIDE: f64 = 1000.0;
 const HIGH: f64 = 100.0;
 /// How many lines the grid has at most, the lowest one left out.
 const LINES: f64 = 4.0;
+/// The same, with one more where a step is not quite exact.
+const MOST_LINES: u32 = 5;
 /// The steps between two lines of the grid for times, in seconds.
 const SECONDS: [f64; 21] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1_800.0, 3_600.0,
@@ -120,19 +122,19 @@ impl Plot {
         (id, title): (&'static str, &'static str),
         (form, unit): (Form, Unit),
         buckets: &[Bucket],
-        series: Vec<Series>,
+        series: &[Series],
     ) -> Self {
         let most = match form {
-            Form::Columns => totals(&series, buckets.len()).fold(0.0, f64::max),
+            Form::Columns => totals(series, buckets.len()).fold(0.0, f64::max),
             Form::Lines => series.iter().flat_map(|one| one.values.iter().flatten()).copied().fold(0.0, f64::max),
         };
         let grid = grid(most, unit);
         let top = grid.last().copied().unwrap_or(1.0);
         let shapes = match form {
-            Form::Columns => columns(&series, buckets.len(), top),
+            Form::Columns => columns(series, buckets.len(), top),
             Form::Lines => series.iter().map(|one| line(one, top)).collect(),
         };
-        let (rows, slots) = read_out(buckets, &series, unit);
+        let (rows, slots) = read_out(buckets, series, unit);
         let names: Vec<&str> = series.iter().map(|one| one.name).collect();
         Self {
             id,
@@ -178,7 +180,7 @@ pub(super) fn grid(most: f64, unit: Unit) -> Vec<f64> {
         }
     };
     let steps = (most / step).ceil().clamp(1.0, LINES + 1.0);
-    (0_u32..).map(f64::from).take_while(|place| *place <= steps).map(|place| place * step).collect()
+    (0..=MOST_LINES).map(f64::from).filter(|place| *place <= steps).map(|place| place * step).collect()
 }
 
 /// The first of 1, 2, 5, 10, 20, 50, … that is not below `least`.

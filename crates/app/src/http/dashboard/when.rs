@@ -37,11 +37,15 @@ impl When {
 
 /// A stretch of time in its largest unit: `45 s`, `3 min`, `2 h`, `5 days`.
 fn roughly(time: Duration) -> String {
-    match time.as_secs() {
-        seconds @ ..60 => format!("{seconds} s"),
-        seconds @ ..3_600 => format!("{} min", seconds / 60),
-        seconds @ ..172_800 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} days", seconds / 86_400),
+    let seconds = time.as_secs();
+    if seconds < 60 {
+        format!("{seconds} s")
+    } else if seconds < 3_600 {
+        format!("{} min", seconds / 60)
+    } else if seconds < 172_800 {
+        format!("{} h", seconds / 3_600)
+    } else {
+        format!("{} days", seconds / 86_400)
     }
 }
 
@@ -51,30 +55,30 @@ pub(super) fn span(time: Duration) -> String {
         if small == 0 { format!("{large} {unit}") } else { format!("{large} {unit} {small} {smaller}") }
     };
     let seconds = time.as_secs();
-    match seconds {
-        0 => format!("{} ms", time.as_millis()),
-        1..10 => {
-            let tenths = time.as_millis() / 100;
-            if tenths.is_multiple_of(10) {
-                format!("{} s", tenths / 10)
-            } else {
-                format!("{}.{} s", tenths / 10, tenths % 10)
-            }
-        }
-        ..60 => format!("{seconds} s"),
-        ..3_600 => both(seconds / 60, "min", seconds % 60, "s"),
-        ..86_400 => both(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
-        _ => both(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
+    let tenths = time.as_millis() / 100;
+    if seconds == 0 {
+        format!("{} ms", time.as_millis())
+    } else if seconds < 10 && !tenths.is_multiple_of(10) {
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    } else if seconds < 60 {
+        format!("{seconds} s")
+    } else if seconds < 3_600 {
+        both(seconds / 60, "min", seconds % 60, "s")
+    } else if seconds < 86_400 {
+        both(seconds / 3_600, "h", seconds % 3_600 / 60, "min")
+    } else {
+        both(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h")
     }
 }
 
 /// A moment on an axis that is `whole` long: its time of day, or its day as well.
 pub(super) fn mark(at: Timestamp, whole: Duration) -> String {
-    let form = match whole.as_secs() {
-        ..=3_600 => "%H:%M",
-        ..=90_000 => "%H:%M",
-        ..=691_200 => "%a %H:%M",
-        _ => "%-d %b",
+    let form = if whole <= Duration::from_hours(25) {
+        "%H:%M"
+    } else if whole <= Duration::from_hours(192) {
+        "%a %H:%M"
+    } else {
+        "%-d %b"
     };
     jiff::Timestamp::from_microsecond(at.as_micros())
         .map_or_else(|_| time(at), |at| at.to_zoned(TimeZone::UTC).strftime(form).to_string())

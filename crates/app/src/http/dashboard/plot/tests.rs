@@ -52,7 +52,7 @@ fn a_grid_reaches_over_everything_and_stays_small() {
 fn columns_stand_on_each_other() {
     let sent = series("sent", &[Some(6.0), Some(0.0)]);
     let failed = series("failed", &[Some(2.0), None]);
-    let plot = Plot::draw(("p", "P"), (Form::Columns, Unit::Letters), &buckets(2), vec![sent, failed]);
+    let plot = Plot::draw(("p", "P"), (Form::Columns, Unit::Letters), &buckets(2), &[sent, failed]);
     assert_eq!(plot.shapes[0].path, "M60.0 100.00v-75.00h380.0v75.00z");
     assert_eq!(plot.shapes[1].path, "M60.0 25.00v-25.00h380.0v25.00z");
     assert_eq!(plot.lines.first(), Some(&Line { y: 0.0, words: "8".to_owned() }));
@@ -65,7 +65,7 @@ fn columns_stand_on_each_other() {
 #[test]
 fn a_line_breaks_where_there_is_nothing_and_a_lone_value_is_a_dot() {
     let p50 = series("p50", &[Some(1.0), Some(2.0), None, Some(4.0)]);
-    let plot = Plot::draw(("p", "P"), (Form::Lines, Unit::Seconds), &buckets(4), vec![p50]);
+    let plot = Plot::draw(("p", "P"), (Form::Lines, Unit::Seconds), &buckets(4), &[p50]);
     assert_eq!(plot.shapes[0].path, "M125.0 75.00L375.0 50.00");
     assert_eq!(plot.shapes[0].dots, "M875.0 0.00h0");
     assert_eq!(plot.lines.first().map(|line| line.words.as_str()), Some("4 s"));
@@ -74,15 +74,15 @@ fn a_line_breaks_where_there_is_nothing_and_a_lone_value_is_a_dot() {
 #[test]
 fn nothing_is_drawn_of_nothing_and_said_to_be_nothing() {
     for form in [Form::Columns, Form::Lines] {
-        let plot = Plot::draw(("p", "P"), (form, Unit::Letters), &buckets(3), vec![series("sent", &[None; 3])]);
+        let plot = Plot::draw(("p", "P"), (form, Unit::Letters), &buckets(3), &[series("sent", &[None; 3])]);
         assert!(plot.is_empty() && plot.shapes[0].path.is_empty() && plot.slots.is_empty());
-        let none = Plot::draw(("p", "P"), (form, Unit::Letters), &[], Vec::new());
+        let none = Plot::draw(("p", "P"), (form, Unit::Letters), &[], &[]);
         assert!(none.is_empty() && none.marks.is_empty());
     }
 }
 
 #[test]
 fn the_axis_has_five_moments_from_end_to_end() {
-    let plot = Plot::draw(("p", "P"), (Form::Lines, Unit::Letters), &buckets(60), Vec::new());
+    let plot = Plot::draw(("p", "P"), (Form::Lines, Unit::Letters), &buckets(60), &[]);
     assert_eq!(plot.marks, ["17:46", "18:01", "18:16", "18:31", "18:46"]);
 }
