@@ -206,13 +206,13 @@ fn plots(buckets: &[Bucket]) -> Vec<Plot> {
             ("plot-sent", "Sent and failed"),
             (columns, Unit::Letters),
             buckets,
-            vec![counted("sent", "good", |bucket| bucket.sent), counted("failed", "bad", |bucket| bucket.failed)],
+            &[counted("sent", "good", |bucket| bucket.sent), counted("failed", "bad", |bucket| bucket.failed)],
         ),
         Plot::draw(
             ("plot-latency", "Latency until sent"),
             (lines, Unit::Seconds),
             buckets,
-            vec![
+            &[
                 timed("p50", "first", |bucket| bucket.latency.p50),
                 timed("p95", "second", |bucket| bucket.latency.p95),
                 timed("p99", "third", |bucket| bucket.latency.p99),
@@ -222,13 +222,13 @@ fn plots(buckets: &[Bucket]) -> Vec<Plot> {
             ("plot-waiting", "Waiting in the queue"),
             (columns, Unit::Letters),
             buckets,
-            vec![counted("waiting", "busy", |bucket| bucket.waiting)],
+            &[counted("waiting", "busy", |bucket| bucket.waiting)],
         ),
         Plot::draw(
             ("plot-oldest", "Age of the oldest"),
             (lines, Unit::Seconds),
             buckets,
-            vec![timed("oldest", "first", |bucket| bucket.oldest_age)],
+            &[timed("oldest", "first", |bucket| bucket.oldest_age)],
         ),
     ]
 }
