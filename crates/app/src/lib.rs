@@ -10,7 +10,6 @@
 //! |---|---|
 //! | [`fields`], [`accept`] | a letter as people write it; the door that checks before it takes |
 //! | [`dispatcher`] | claim, prepare, ready, send, settle: the pipeline as named steps |
-//! | [`tokens`] | who may call: made, shown once, verified |
 //! | [`pulse`] | whether this process's worker is alive |
 //! | [`health`] | how each way out is doing: who may be given a letter now |
 //! | [`worker`], [`janitor`] | the loop around it; what nobody holds any more |
