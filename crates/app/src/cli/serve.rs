@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
-use postroom_dev_inbox::DevInbox;
 use postroom_ports::access::TokenBook;
 use postroom_ports::error::PortError;
 use tokio::net::TcpListener;
@@ -16,6 +15,7 @@ use crate::accept::Door;
 use crate::config::{Mistakes, Switch, parse_listen};
 use crate::http::access::{Access, Rates};
 use crate::http::{self, Desk};
+use crate::inbox::{self, Inbox};
 use crate::pulse::Pulse;
 use crate::requests::Requests;
 use crate::system::{LogObserver, SystemChance, SystemClock};
@@ -90,7 +90,7 @@ impl Serve {
     }
 
     /// The inbox that catches every letter, where one is wanted.
-    async fn inbox(&self, listen: SocketAddr) -> Result<Option<Arc<DevInbox>>, Failure> {
+    async fn inbox(&self, listen: SocketAddr) -> Result<Option<Arc<Inbox>>, Failure> {
         if !self.capture {
             return Ok(None);
         }
@@ -100,7 +100,7 @@ impl Serve {
                  it is for development on your own machine"
             )));
         }
-        let inbox = DevInbox::start(postroom_dev_inbox::Config::default()).await;
+        let inbox = inbox::start().await;
         inbox
             .map(|inbox| Some(Arc::new(inbox)))
             .map_err(|error| Failure::refused(format!("the inbox cannot start: {error}")))
@@ -119,7 +119,7 @@ impl Serve {
 }
 
 /// The same context, but that every letter goes to the inbox, where there is one.
-fn captured(context: &Context, inbox: Option<&DevInbox>) -> Result<Context, Failure> {
+fn captured(context: &Context, inbox: Option<&Inbox>) -> Result<Context, Failure> {
     let Some(inbox) = inbox else { return Ok(context.clone()) };
     let config = context.config.captured_at(inbox.addr()).map_err(Failure::from_invalid)?;
     context.announce("letters are caught in this process: nothing leaves this machine");
@@ -163,7 +163,7 @@ fn desk(
     store: &Store,
     access: Access,
     pulse: Option<Pulse>,
-    inbox: Option<Arc<DevInbox>>,
+    inbox: Option<Arc<Inbox>>,
 ) -> Result<Arc<Desk>, Failure> {
     let config = &context.config;
     let templates = Arc::new(context.templates()?);

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use postroom_dev_inbox::DevInbox;
-
 use super::access::{Access, Rates};
 use crate::accept::Door;
 use crate::config::HttpSettings;
+use crate::inbox::Inbox;
 use crate::mailroom::Languages;
 use crate::pulse::Pulse;
 use crate::requests::Requests;
@@ -40,5 +39,5 @@ pub struct Desk {
     /// What the configuration holds back.
     pub held: Held,
     /// What took the letters that went nowhere else, where there is such a thing.
-    pub inbox: Option<Arc<DevInbox>>,
+    pub inbox: Option<Arc<Inbox>>,
 }

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use postroom_dev_inbox::DevInbox;
 
 use super::figures::letters;
 use super::letter::{Letter, disposition};
@@ -68,7 +67,7 @@ fn download(name: &str, content: Vec<u8>) -> Response {
 }
 
 /// The inbox, for those who may see whole letters of everybody.
-fn inbox(visit: &Visit) -> Result<&DevInbox, Problem> {
+fn inbox(visit: &Visit) -> Result<&crate::inbox::Inbox, Problem> {
     if visit.caller.tenant().is_some() {
         let detail = "the inbox holds letters of all tenants, and this token is bound to one";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));

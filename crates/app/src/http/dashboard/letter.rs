@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mailparse::{MailHeaderMap as _, ParsedMail};
-use postroom_dev_inbox::Captured;
 
 use super::figures::size;
+use crate::inbox::Captured;
 
 /// A letter, taken apart.
 pub(super) struct Letter {
