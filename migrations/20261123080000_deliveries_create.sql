@@ -100,6 +100,10 @@ CREATE TABLE email.deliveries (
     last_event          jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(last_event) = 'object'),
     -- Rises with each transition of Postroom's own, so that one that keeps the status has its event too.
     revision            integer NOT NULL DEFAULT 0,
+    -- The token of the claim that a settlement ended last, and the status it led to: a worker that never heard of the
+    -- commit asks again, and is told that it was done.
+    settled_by          uuid,
+    settled_as          text,
     -- Times that every program can read.
     CONSTRAINT deliveries_times CHECK (
         least(due_at, expires_at, age_from, queued_at, created_at, last_attempted_at, sent_at) > '0001-01-01 00:00Z'

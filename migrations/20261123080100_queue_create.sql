@@ -100,12 +100,15 @@ RETURN coalesce(lease_until > now(), false) AND NOT EXISTS (
 );
 
 -- Wakes waiting workers at commit. A notice at every commit would cost more than half of the throughput of several
--- producers, so there is none while everybody works.
+-- producers, so there is none while everybody works. Nor is there one while somebody who listens and never hears
+-- lets the server's queue of notices fill up: a commit with a notice would fail once it is full, and polling finds the
+-- letters as well.
 CREATE FUNCTION email.wake() RETURNS void
     LANGUAGE sql VOLATILE
 BEGIN ATOMIC
     SELECT pg_notify('postroom', '')
-     WHERE EXISTS (SELECT FROM email.workers w WHERE w.idle AND email.is_alive(w.beat_at));
+     WHERE EXISTS (SELECT FROM email.workers w WHERE w.idle AND email.is_alive(w.beat_at))
+       AND pg_notification_queue_usage() < 0.5;
 END;
 
 -- Which reports of providers were recorded, so that each is recorded once.

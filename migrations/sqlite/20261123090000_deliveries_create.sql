@@ -48,6 +48,10 @@ CREATE TABLE deliveries (
     final_at INTEGER,
     -- Rises with every change that belongs into the audit trail, also where the status stays the same.
     revision INTEGER NOT NULL DEFAULT 0,
+    -- The token of the claim that a settlement ended last, and the status it led to: a worker that never heard of the
+    -- commit asks again, and is told that it was done.
+    settled_by BLOB,
+    settled_as TEXT,
     -- What the event of that change remembers; an object, without addresses or secrets.
     last_event TEXT NOT NULL DEFAULT '{}' CHECK (json_type(last_event) = 'object'),
     created_at INTEGER NOT NULL,

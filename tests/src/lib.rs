@@ -21,6 +21,7 @@ mod account;
 mod api;
 mod binary;
 pub mod corpus;
+mod dns;
 #[cfg(doctest)]
 mod guides;
 mod letter;
@@ -37,6 +38,7 @@ mod wait;
 pub use account::{Account, Toll};
 pub use api::{Answer, Api};
 pub use binary::{Done, Postroom};
+pub use dns::Zone;
 pub use letter::{Letter, ReceivedFile};
 pub use mailgun::Mailgun;
 pub use node::node;

@@ -1,8 +1,10 @@
-//! Mailgun, as far as one letter needs it: takes `messages.mime` and keeps the bytes.
+//! Mailgun, as far as one letter needs it: takes `messages.mime` and keeps the bytes, and knows its domain.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -53,6 +55,10 @@ async fn take(mut connection: TcpStream, kept: &Mutex<Vec<Vec<u8>>>) -> Result<(
         if let Some(end) = find(&request, b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&request[..end]).to_lowercase();
             let original = String::from_utf8_lossy(&request[..end]).into_owned();
+            if head.starts_with("get ") {
+                let (status, body) = account(&original);
+                return answer(&mut connection, status, &body).await;
+            }
             let boundary = original.split("boundary=").nth(1).context("no multipart request")?;
             break (head, boundary.lines().next().unwrap_or_default().trim_matches('"').to_owned());
         }
@@ -67,14 +73,30 @@ async fn take(mut connection: TcpStream, kept: &Mutex<Vec<Vec<u8>>>) -> Result<(
     let start = part + find(&request[part..], b"\r\n\r\n").context("no content")? + 4;
     let end = start + find(&request[start..], format!("\r\n--{boundary}").as_bytes()).context("no end")?;
     kept.lock().unwrap_or_else(PoisonError::into_inner).push(request[start..end].to_vec());
-    let answer = r#"{"id": "<taken@mg.example.org>", "message": "Queued. Thank you."}"#;
+    answer(&mut connection, "200 OK", r#"{"id": "<taken@mg.example.org>", "message": "Queued. Thank you."}"#).await
+}
+
+/// What it says of its domain, to whoever has the key `key`.
+fn account(head: &str) -> (&'static str, String) {
+    let key = format!("Basic {}", STANDARD.encode("api:key"));
+    if !head.lines().any(|line| line.ends_with(&key)) {
+        return ("401 Unauthorized", r#"{"message": "Invalid private key"}"#.to_owned());
+    }
+    if !head.starts_with("GET /v4/domains/mg.example.org ") {
+        return ("404 Not Found", r#"{"message": "Domain not found"}"#.to_owned());
+    }
+    let key = r#"{"record_type": "TXT", "name": "s1._domainkey.mg.example.org", "valid": "valid"}"#;
+    ("200 OK", format!(r#"{{"domain": {{"state": "active"}}, "sending_dns_records": [{key}]}}"#))
+}
+
+async fn answer(connection: &mut TcpStream, status: &str, body: &str) -> Result<()> {
     // One request per connection, and said so: a client that sent its next one here would never get an answer.
-    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
-    let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
-    connection.write_all(answer.as_bytes()).await?;
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close");
+    connection.write_all(format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).await?;
     connection.shutdown().await?;
     // Closing with something unread would reset the connection and take the answer with it.
-    while connection.read_buf(&mut request).await? > 0 {}
+    let mut unread = Vec::new();
+    while connection.read_buf(&mut unread).await? > 0 {}
     Ok(())
 }
 

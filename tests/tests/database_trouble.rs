@@ -79,8 +79,8 @@ async fn connections_that_are_cut_come_back_and_the_listener_too() -> Result<()>
 #[tokio::test]
 async fn workers_wait_out_whatever_the_database_is_short_of() -> Result<()> {
     // Serialization, deadlock, read-only standby, cancelled by a time-out, lock not available, disk full, out of
-    // memory, too many connections, shutting down.
-    let states = ["40001", "40P01", "25006", "57014", "55P03", "53100", "53200", "53300", "57P01"];
+    // memory, too many connections, shutting down, the queue of notices full.
+    let states = ["40001", "40P01", "25006", "57014", "55P03", "53100", "53200", "53300", "57P01", "54000"];
     let room = Room::open(Kind::Postgres).await?;
     room.store
         .execute(

@@ -5,6 +5,7 @@
 //!   ask  ─▶ events, page by page ─────────────────────────────────▶ reqwest ─▶ reply
 //! ```
 
+mod domain;
 mod events;
 mod form;
 mod progress;
@@ -22,6 +23,7 @@ use postroom_ports::transport::{Outgoing, TransportCapabilities};
 use reqwest::{Client, RequestBuilder, Url, redirect, retry};
 use secrecy::ExposeSecret;
 
+pub(crate) use self::domain::{Domain, Record};
 use self::reply::Reply;
 use crate::classify::{Stage, classify, classify_silence, reason};
 use crate::client::MailgunClient;

@@ -16,6 +16,7 @@
 //! | `transport` | [`MailgunTransport`], the adapter of [`postroom_ports::transport::MailTransport`] |
 //! | `client` | the seam between the transport and whoever speaks to Mailgun |
 //! | `http` | our own client: fields, how much has left, bounded answers, the event log |
+//! | `probe` | [`MailgunProbe`]: whether Mailgun would take a letter, asked without handing one over |
 //! | `sdk` | mailgun-rs's own sender, for whoever wants no other |
 //! | [`classify`] | what an answer means, and what silence means |
 //! | `trouble` | the HTTP library's errors, on their way to `classify` |
@@ -68,9 +69,11 @@ pub mod classify;
 mod client;
 mod config;
 mod http;
+mod probe;
 mod sdk;
 mod transport;
 mod trouble;
 
 pub use config::{MailgunConfig, MailgunConfigError, TestMode, Timeouts, region_url};
+pub use probe::MailgunProbe;
 pub use transport::MailgunTransport;

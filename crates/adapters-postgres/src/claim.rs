@@ -14,9 +14,10 @@ use postroom_ports::queue::{Among, Batch, ClaimRequest};
 use uuid::Uuid;
 
 use crate::commit::{Write, commit};
+use crate::connections::Connections;
 use crate::error::port_error;
 use crate::row::{ClaimedRow, Undecodable, micros, time};
-use crate::session::{Connections, again};
+use crate::session::again;
 
 /// How often an empty claim looks again while other workers are just taking what it saw.
 const ROUNDS: u32 = 4;

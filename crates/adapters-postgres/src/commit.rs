@@ -48,6 +48,29 @@ impl<'a> Write<'a> {
     }
 }
 
+/// A settlement as it is known again: the letter, the claim that it ended, the status it led to.
+pub(crate) type End = (i64, Uuid, String);
+
+impl Write<'_> {
+    /// What this is known by once it is committed; `None` where no claim ends with it.
+    pub(crate) fn end(&self) -> Option<End> {
+        Some((self.seq, self.token?, self.transition.next.status.as_str().to_owned()))
+    }
+}
+
+/// Which of `ends` are on record.
+pub(crate) async fn settled(session: Session<'_>, ends: Vec<End>) -> sqlx::Result<HashSet<End>> {
+    let (mut seqs, mut tokens, mut statuses) = (Vec::new(), Vec::new(), Vec::new());
+    for (seq, token, status) in ends {
+        seqs.push(seq);
+        tokens.push(token);
+        statuses.push(status);
+    }
+    let known =
+        sqlx::query_file!("queries/deliveries/settled.sql", &seqs, &tokens, &statuses).fetch_all(session).await?;
+    Ok(known.into_iter().map(|row| (row.seq, row.token, row.status)).collect())
+}
+
 /// Writes transitions, each on its own account, and says which letters moved, by their keys and fences. Of several for
 /// one claim, the first counts.
 pub(crate) async fn commit(session: Session<'_>, writes: &[Write<'_>]) -> sqlx::Result<HashSet<(i64, Option<Uuid>)>> {

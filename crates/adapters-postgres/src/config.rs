@@ -24,6 +24,9 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
+/// How much later than the server the client gives a statement up.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// How statements travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Statements {
@@ -52,13 +55,15 @@ pub struct PostgresConfig {
     pub acquire_timeout: Duration,
     /// How long one statement may take.
     pub statement_timeout: Duration,
+    /// How long a connection may be silent before either side asks whether the other is still there.
+    pub keepalive: Duration,
     /// How statements travel.
     pub statements: Statements,
 }
 
 impl PostgresConfig {
     /// The defaults for a database: four connections for work, four for doors and reads, one for beats; 10 s to get a
-    /// connection, 30 s per statement.
+    /// connection, 30 s per statement, 30 s of silence.
     #[must_use]
     pub const fn new(url: DatabaseUrl) -> Self {
         Self {
@@ -68,6 +73,7 @@ impl PostgresConfig {
             front_connections: 4,
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
+            keepalive: Duration::from_secs(30),
             statements: Statements::Prepared,
         }
     }
@@ -77,20 +83,54 @@ impl PostgresConfig {
         options(self.direct.as_ref().unwrap_or(&self.url), purpose)
     }
 
+    /// How to connect as everybody does, pooler or not, and without any setting that one may refuse.
+    pub(crate) fn pooled_options(&self, purpose: &str) -> Result<PgConnectOptions, sqlx::Error> {
+        options(&self.url, purpose)
+    }
+
+    /// How long the server may keep silent: it ends a statement itself before that, unless it is gone.
+    pub(crate) fn answer_timeout(&self) -> Duration {
+        self.statement_timeout.saturating_add(GRACE.min(self.statement_timeout))
+    }
+
+    /// How to connect for listening, past any pooler.
+    pub(crate) fn listener_options(&self) -> Result<PgConnectOptions, sqlx::Error> {
+        let options = self.direct_options("listener")?;
+        // A pooler that stands between would refuse settings.
+        let straight = self.direct.is_some() || self.statements == Statements::Prepared;
+        Ok(if straight { options.options(self.keepalives()) } else { options })
+    }
+
+    /// Lets the server notice a client that is gone, so that its locks are gone, too. A socket on one machine needs
+    /// none of that, and ignores it.
+    fn keepalives(&self) -> [(&'static str, String); 4] {
+        let (idle, probes) = (self.keepalive.as_secs().max(1), 3);
+        let every = (idle / 3).max(1);
+        [
+            ("tcp_keepalives_idle", idle.to_string()),
+            ("tcp_keepalives_interval", every.to_string()),
+            ("tcp_keepalives_count", probes.to_string()),
+            // The same patience with what was sent and is not acknowledged.
+            ("tcp_user_timeout", ((idle + probes * every) * 1000).to_string()),
+        ]
+    }
+
     /// How to connect for one purpose, with the settings that our statements rely on.
     pub(crate) fn session_options(&self, purpose: &str) -> Result<PgConnectOptions, sqlx::Error> {
         let options = options(&self.url, purpose)?;
         let timeout = self.statement_timeout.as_millis().to_string();
         Ok(match self.statements {
             Statements::Unnamed => options,
-            Statements::Prepared => options.options([
-                ("statement_timeout", timeout.as_str()),
-                ("idle_in_transaction_session_timeout", timeout.as_str()),
-                ("default_transaction_isolation", "read committed"),
-                ("default_transaction_read_only", "off"),
-                // The search has many optional parts: a plan for all of them fits none.
-                ("plan_cache_mode", if purpose == "front" { "force_custom_plan" } else { "auto" }),
-            ]),
+            Statements::Prepared => options
+                .options([
+                    ("statement_timeout", timeout.as_str()),
+                    ("idle_in_transaction_session_timeout", timeout.as_str()),
+                    ("default_transaction_isolation", "read committed"),
+                    ("default_transaction_read_only", "off"),
+                    // The search has many optional parts: a plan for all of them fits none.
+                    ("plan_cache_mode", if purpose == "front" { "force_custom_plan" } else { "auto" }),
+                ])
+                .options(self.keepalives()),
         })
     }
 }

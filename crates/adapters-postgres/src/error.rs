@@ -49,8 +49,9 @@ fn of_sqlstate(code: &str) -> PortErrorKind {
     match code {
         // No such table, type, column, schema or function.
         "42P01" | "42704" | "42703" | "3F000" | "42883" => PortErrorKind::NotMigrated,
-        // Serialization, deadlock, a standby that is read-only, a time-out, a lock that did not come.
-        "40001" | "40P01" | "25006" | "57014" | "55P03" => PortErrorKind::Unavailable,
+        // Serialization, deadlock, a standby that is read-only, a time-out, a lock that did not come; the server's
+        // queue of notices is full, which it says at the commit.
+        "40001" | "40P01" | "25006" | "57014" | "55P03" | "54000" => PortErrorKind::Unavailable,
         // Connections; shutdown, crash, starting up; disk, memory and connections exhausted; the database is gone.
         _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => PortErrorKind::Unavailable,
         _ => PortErrorKind::Other,
@@ -113,6 +114,7 @@ mod tests {
             ("40P01", Unavailable),
             ("25006", Unavailable),
             ("55P03", Unavailable),
+            ("54000", Unavailable),
             ("42P01", NotMigrated),
             ("42704", NotMigrated),
             ("42703", NotMigrated),

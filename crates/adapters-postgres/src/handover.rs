@@ -7,10 +7,10 @@ use postroom_ports::error::PortError;
 use postroom_ports::letter::FrozenLetter;
 use postroom_ports::queue::{Fence, Fenced, Ready};
 
+use crate::connections::Connections;
 use crate::error::port_error;
 use crate::portion::portions;
 use crate::queue::{answers, keys};
-use crate::session::Connections;
 
 const ATTACHMENTS: &str = "queue.attachments";
 

@@ -14,11 +14,12 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | [`config`], [`store`] | addresses, time-outs, the small pools |
+//! | [`config`], [`store`], `connections` | addresses, time-outs, the small pools, and what is done when the server keeps silent |
 //! | `enqueue`, `queue`, `claim`, `handover`, `change`, `sweep` | letters in, taken, about to leave, changed by request and by time |
 //! | `tracker`, `worker`, `listener`, `pauses` | what is on record, who is alive, who is woken, what people hold back |
 //! | `statistics`, `tokens` | how it goes, who may call |
 //! | [`migrate`] | the schema, embedded |
+//! | [`doctor`] | whether server, schema, pooler and upkeep are fit for letters |
 //! | `row`, `commit`, `error`, `session`, `portion` | rows to letters, transitions to rows, errors by meaning, one statement at a time, and no larger than it may be |
 //!
 //! Every statement is a file under `queries/<table>/<verb>.sql`, checked against the schema when this crate is
@@ -40,12 +41,14 @@
 //! its statements.
 
 pub mod config;
+pub mod doctor;
 pub mod migrate;
 pub mod store;
 
 mod change;
 mod claim;
 mod commit;
+mod connections;
 mod enqueue;
 mod error;
 mod handover;

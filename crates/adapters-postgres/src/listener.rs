@@ -18,14 +18,14 @@ const CHANNEL: &str = "postroom";
 const AGAIN: Duration = Duration::from_secs(1);
 /// How long a worker's start waits until somebody listens.
 const START: Duration = Duration::from_secs(2);
-/// After so much silence the connection is asked whether it is still there: one that died without a word would be
-/// silent for ever.
-const SILENCE: Duration = Duration::from_mins(1);
 
 /// One connection that listens, once the first worker registers, and everybody who waits for it.
 #[derive(Debug)]
 pub(crate) struct Listener {
     options: PgConnectOptions,
+    /// After so much silence the connection is asked whether it is still there, and given up after as much again: one
+    /// that died without a word would be silent for ever.
+    silence: Duration,
     /// How often it rang.
     bell: watch::Sender<u64>,
     /// What each worker has heard: a notice between two waits ends the second one at once.
@@ -34,8 +34,8 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(options: PgConnectOptions) -> Self {
-        Self { options, bell: watch::Sender::new(0), ears: Mutex::default(), task: OnceLock::new() }
+    pub(crate) fn new(options: PgConnectOptions, silence: Duration) -> Self {
+        Self { options, silence, bell: watch::Sender::new(0), ears: Mutex::default(), task: OnceLock::new() }
     }
 
     /// Begins to listen, so that no notice is missed once a worker has looked and waits. Where that does not work at
@@ -47,7 +47,8 @@ impl Listener {
     }
 
     fn spawn(&self) {
-        self.task.get_or_init(|| tokio::spawn(listen(self.options.clone(), self.bell.clone())).abort_handle());
+        let listening = || tokio::spawn(listen(self.options.clone(), self.silence, self.bell.clone())).abort_handle();
+        self.task.get_or_init(listening);
     }
 
     pub(crate) async fn wait(&self, worker: WorkerId, longest: Duration) -> Woken {
@@ -84,9 +85,9 @@ impl Drop for Listener {
 }
 
 /// Listens, and listens again. Whatever was notified meanwhile is lost, so everybody looks once after each gap.
-async fn listen(options: PgConnectOptions, bell: watch::Sender<u64>) {
+async fn listen(options: PgConnectOptions, silence: Duration, bell: watch::Sender<u64>) {
     loop {
-        if let Err(error) = hear(options.clone(), &bell).await {
+        if let Err(error) = hear(options.clone(), silence, &bell).await {
             tracing::warn!(error = %error, "not listening for new letters; workers poll until that is possible");
         }
         ring(&bell);
@@ -98,22 +99,30 @@ fn ring(bell: &watch::Sender<u64>) {
     bell.send_modify(|rings| *rings = rings.wrapping_add(1).max(1));
 }
 
-async fn hear(options: PgConnectOptions, bell: &watch::Sender<u64>) -> sqlx::Result<()> {
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen(CHANNEL).await?;
+async fn hear(options: PgConnectOptions, silence: Duration, bell: &watch::Sender<u64>) -> sqlx::Result<()> {
+    let listening = async {
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(listener)
+    };
+    let mut listener = within(silence, listening).await?;
     loop {
         ring(bell);
         loop {
-            match timeout(SILENCE, listener.try_recv()).await {
+            match timeout(silence, listener.try_recv()).await {
                 Ok(Ok(Some(_))) => break,
                 Ok(Ok(None)) => return Ok(()),
                 Ok(Err(error)) => return Err(error),
                 Err(_) => {
-                    let alive = timeout(SILENCE, listener.execute("SELECT 1")).await;
-                    alive.map_err(|_| sqlx::Error::PoolTimedOut)??;
+                    within(silence, listener.execute("SELECT 1")).await?;
                 }
             }
         }
     }
+}
+
+/// Waits for an answer, but not for ever.
+async fn within<T>(longest: Duration, answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(longest, answer).await.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
 }

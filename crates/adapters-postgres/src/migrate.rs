@@ -21,6 +21,9 @@ use crate::migrate::files::{MIGRATIONS, Migration, RIGHTS, ROLES};
 pub struct MigrateReport {
     /// The migrations that this run applied, oldest first.
     pub applied: Vec<String>,
+    /// Migrations of a newer program that were applied before: then this one changes nothing, and works on the schema as
+    /// it is, because a newer one only adds.
+    pub newer: Vec<String>,
     /// SQL that an administrator of the server should run, because this user may not create roles; migrate again
     /// afterwards, so that the roles get their rights. Everything works without them.
     pub roles_sql: Option<String>,
@@ -35,6 +38,15 @@ pub enum Drift {
     Altered(String),
     /// Applied, but unknown to this program: it is older than the schema.
     Unknown(String),
+}
+
+impl Drift {
+    /// Which migration it is about.
+    fn into_name(self) -> String {
+        match self {
+            Self::Pending(name) | Self::Altered(name) | Self::Unknown(name) => name,
+        }
+    }
 }
 
 impl fmt::Display for Drift {
@@ -77,11 +89,22 @@ pub enum MigrateError {
 pub async fn migrate(config: &PostgresConfig) -> Result<MigrateReport, MigrateError> {
     let mut connection = connect(config).await?;
     fits(&mut connection).await?;
-    // Up to here anything could be there: what is applied must be what we know.
-    if let Some(drift) = drifts(&mut connection).await?.into_iter().find(|drift| !matches!(drift, Drift::Pending(_))) {
-        return Err(MigrateError::Drifted(drift));
+    // Up to here anything could be there: what is applied must be what we know, or only newer.
+    let drifts = drifts(&mut connection).await?;
+    if let Some(altered) = drifts.iter().find(|drift| matches!(drift, Drift::Altered(_))) {
+        return Err(MigrateError::Drifted(altered.clone()));
     }
     let mut report = MigrateReport::default();
+    let (newer, pending): (Vec<Drift>, Vec<Drift>) =
+        drifts.into_iter().partition(|drift| matches!(drift, Drift::Unknown(_)));
+    if let Some(first) = newer.first() {
+        // Of two programs that each know something that the other does not, neither is the older.
+        if !pending.is_empty() {
+            return Err(MigrateError::Drifted(first.clone()));
+        }
+        report.newer = newer.into_iter().map(Drift::into_name).collect();
+        return Ok(report);
+    }
     for migration in &MIGRATIONS {
         if apply(&mut connection, migration).await? {
             report.applied.push(migration.to_string());
@@ -104,6 +127,11 @@ pub async fn check(config: &PostgresConfig) -> Result<Vec<Drift>, MigrateError> 
     let drifts = drifts(&mut connection).await?;
     close(connection).await;
     Ok(drifts)
+}
+
+/// The text of each migration, oldest first.
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|migration| migration.sql)
 }
 
 async fn connect(config: &PostgresConfig) -> Result<PgConnection, MigrateError> {

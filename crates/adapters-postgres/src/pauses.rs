@@ -7,9 +7,9 @@ use postroom_domain::id::PauseReason;
 use postroom_ports::error::PortError;
 use postroom_ports::pauses::{LONGEST, Pause, PauseBoard, Paused, Resumed};
 
+use crate::connections::Connections;
 use crate::error::port_error;
 use crate::row::{micros, time};
-use crate::session::Connections;
 
 /// The pauses of a database. Its claims look at them by themselves.
 #[derive(Clone, Debug)]

@@ -16,12 +16,13 @@ use uuid::Uuid;
 
 use crate::change::change;
 use crate::claim::Claims;
-use crate::commit::{Write, commit};
+use crate::commit::{Write, commit, settled};
+use crate::connections::Connections;
 use crate::enqueue::{enqueue, statements};
 use crate::error::port_error;
 use crate::handover;
 use crate::row::micros;
-use crate::session::{Connections, again};
+use crate::session::again;
 use crate::sweep::sweep;
 
 /// The queue of undone letters.
@@ -101,10 +102,19 @@ impl DeliveryQueue for PostgresQueue {
             Ok(moved)
         })
         .await?;
-        // A claim ends once: where a batch ends it twice, the second is stale.
-        let end =
-            |write: &Write<'_>| if moved.remove(&(write.seq, write.token)) { Fenced::Done } else { Fenced::Stale };
-        Ok(writes.iter().map(end).collect())
+        // A claim ends once: where a batch ends it twice, the first counts.
+        let first: Vec<bool> = writes.iter().map(|write| moved.remove(&(write.seq, write.token))).collect();
+        let rest = || writes.iter().zip(&first).filter(|(_, first)| !**first).filter_map(|(write, _)| write.end());
+        if rest().next().is_none() {
+            return Ok(vec![Fenced::Done; writes.len()]);
+        }
+        // They lost their claims, or were committed by a call that never heard the answer.
+        let mut turn = self.work.turn().await.map_err(&failed)?;
+        let known = settled(turn.session(), rest().collect()).await.map_err(&failed)?;
+        turn.end().await.map_err(&failed)?;
+        let is_done = |(write, first): (&Write<'_>, bool)| first || write.end().is_some_and(|end| known.contains(&end));
+        let answer = |write| if is_done(write) { Fenced::Done } else { Fenced::Stale };
+        Ok(writes.iter().zip(first).map(answer).collect())
     }
 
     async fn lapsed(&self, worker: WorkerId, limit: u32, lease: Duration) -> Result<Batch, PortError> {

@@ -1,53 +1,20 @@
 //! One statement at a time, prepared or unnamed; and once more where the database asks for it.
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt};
 use postroom_ports::error::PortError;
 use sqlx::error::BoxDynError;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgQueryResult, PgRow, PgStatement, PgTypeInfo, Postgres};
+use sqlx::postgres::{PgArguments, PgConnection, PgQueryResult, PgRow, PgStatement, PgTypeInfo, Postgres};
 use sqlx::{Describe, Either, Execute, Executor, SqlStr, Transaction};
+use tokio::time::timeout;
 
 use crate::config::Statements;
+use crate::connections::Watch;
 use crate::error::is_conflict;
 
-/// Our statements count on seeing what others committed before each of them, whatever the role's default is.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// How often the victim of a conflict tries again.
 const TRIES: u32 = 5;
-
-/// A small pool, and how statements travel on it.
-#[derive(Clone, Debug)]
-pub(crate) struct Connections {
-    pool: PgPool,
-    statements: Statements,
-}
-
-impl Connections {
-    pub(crate) const fn new(pool: PgPool, statements: Statements) -> Self {
-        Self { pool, statements }
-    }
-
-    /// A connection for one statement. Unnamed statements get a transaction of their own: between parsing and
-    /// executing one, a pooler in transaction mode must not change the server underneath.
-    pub(crate) async fn turn(&self) -> sqlx::Result<Turn> {
-        match self.statements {
-            Statements::Prepared => {
-                Ok(Turn { held: Held::Alone(self.pool.acquire().await?), statements: self.statements })
-            }
-            Statements::Unnamed => self.transaction().await,
-        }
-    }
-
-    /// A connection for several statements that hold together.
-    pub(crate) async fn transaction(&self) -> sqlx::Result<Turn> {
-        Ok(Turn { held: Held::Together(self.pool.begin_with(BEGIN).await?), statements: self.statements })
-    }
-
-    pub(crate) async fn close(&self) {
-        self.pool.close().await;
-    }
-}
 
 #[derive(Debug)]
 enum Held {
@@ -60,22 +27,36 @@ enum Held {
 pub(crate) struct Turn {
     held: Held,
     statements: Statements,
+    watch: Watch,
 }
 
 impl Turn {
+    pub(crate) const fn alone(connection: PoolConnection<Postgres>, statements: Statements, watch: Watch) -> Self {
+        Self { held: Held::Alone(connection), statements, watch }
+    }
+
+    pub(crate) const fn together(
+        transaction: Transaction<'static, Postgres>,
+        statements: Statements,
+        watch: Watch,
+    ) -> Self {
+        Self { held: Held::Together(transaction), statements, watch }
+    }
+
     pub(crate) fn session(&mut self) -> Session<'_> {
         let connection = match &mut self.held {
             Held::Alone(connection) => &mut **connection,
             Held::Together(transaction) => &mut **transaction,
         };
-        Session { connection, statements: self.statements }
+        Session { connection, statements: self.statements, watch: Some(&self.watch) }
     }
 
     pub(crate) async fn end(self) -> sqlx::Result<()> {
-        match self.held {
-            Held::Alone(_) => Ok(()),
-            Held::Together(transaction) => transaction.commit().await,
+        if let Held::Together(transaction) = self.held {
+            self.watch.within(transaction.commit()).await?;
         }
+        self.watch.answered();
+        Ok(())
     }
 }
 
@@ -99,16 +80,23 @@ where
 pub(crate) struct Session<'c> {
     connection: &'c mut PgConnection,
     statements: Statements,
+    /// None for a connection of somebody else's, who looks after it.
+    watch: Option<&'c Watch>,
 }
 
 impl<'c> Session<'c> {
     pub(crate) const fn of(connection: &'c mut PgConnection) -> Self {
-        Self { connection, statements: Statements::Prepared }
+        Self { connection, statements: Statements::Prepared, watch: None }
+    }
+
+    /// For a connection of which nobody knows what stands before it; in a transaction, as [`Connections::turn`] says.
+    pub(crate) const fn unnamed(connection: &'c mut PgConnection) -> Self {
+        Self { connection, statements: Statements::Unnamed, watch: None }
     }
 
     /// The same connection for the next statement.
     pub(crate) const fn next(&mut self) -> Session<'_> {
-        Session { connection: &mut *self.connection, statements: self.statements }
+        Session { connection: &mut *self.connection, statements: self.statements, watch: self.watch }
     }
 }
 
@@ -120,9 +108,13 @@ impl<'c> Executor<'c> for Session<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        match self.statements {
+        let rows = match self.statements {
             Statements::Prepared => self.connection.fetch_many(query),
             Statements::Unnamed => self.connection.fetch_many(Unnamed(query)),
+        };
+        match self.watch {
+            Some(watch) => watched(rows, watch),
+            None => rows,
         }
     }
 
@@ -131,9 +123,13 @@ impl<'c> Executor<'c> for Session<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        match self.statements {
+        let row = match self.statements {
             Statements::Prepared => self.connection.fetch_optional(query),
             Statements::Unnamed => self.connection.fetch_optional(Unnamed(query)),
+        };
+        match self.watch {
+            Some(watch) => Box::pin(watch.within(row)),
+            None => row,
         }
     }
 
@@ -150,6 +146,18 @@ impl<'c> Executor<'c> for Session<'c> {
     {
         self.connection.describe(sql)
     }
+}
+
+/// Waits for each row, but not for ever.
+fn watched<'e, T: Send + 'e>(rows: BoxStream<'e, sqlx::Result<T>>, watch: &'e Watch) -> BoxStream<'e, sqlx::Result<T>> {
+    let next = async move |rows: Option<BoxStream<'e, sqlx::Result<T>>>| {
+        let mut rows = rows?;
+        match timeout(watch.limit(), rows.next()).await {
+            Ok(row) => Some((row?, Some(rows))),
+            Err(_) => Some((Err(watch.give_up()), None)),
+        }
+    };
+    Box::pin(stream::unfold(Some(rows), next))
 }
 
 /// A query whose statement leaves nothing behind on the server.

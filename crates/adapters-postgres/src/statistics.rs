@@ -11,9 +11,10 @@ use postroom_ports::statistics::{
     Bucket, ErrorFigures, Latency, MOST_ERRORS, ProviderFigures, Statistics, Summary, Window, WorkflowFigures,
 };
 
+use crate::connections::Connections;
 use crate::error::port_error;
 use crate::row::{stored, time};
-use crate::session::{Connections, Session};
+use crate::session::Session;
 
 const SUMMARY: &str = "statistics.summary";
 const SERIES: &str = "statistics.series";

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use postroom_ports::error::PortError;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use postroom_ports::worker::BEAT_STALE;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::config::PostgresConfig;
+use crate::connections::{Connections, Plan};
 use crate::error::port_error;
 use crate::listener::Listener;
 use crate::pauses::PostgresPauses;
 use crate::queue::PostgresQueue;
-use crate::session::Connections;
 use crate::statistics::PostgresStatistics;
 use crate::tokens::PostgresTokens;
 use crate::tracker::PostgresTracker;
@@ -38,20 +39,30 @@ impl PostgresStore {
     /// Where the address is none or the database does not answer.
     pub async fn connect(config: &PostgresConfig) -> Result<Self, PortError> {
         let failed = port_error("store.connect");
-        let pool = |purpose: &str, connections: u32| {
-            let options = config.session_options(purpose)?;
-            let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(config.acquire_timeout);
-            Ok::<_, sqlx::Error>(pool.connect_lazy_with(options))
+        let plan = |purpose: &'static str, connections: u32| {
+            let plan = Plan {
+                purpose,
+                server: config.session_options(purpose)?,
+                connections,
+                acquire_timeout: config.acquire_timeout,
+                answer_timeout: config.answer_timeout(),
+                statements: config.statements,
+            };
+            Ok::<_, sqlx::Error>(plan)
         };
-        let open = |purpose: &str, connections: u32| {
-            pool(purpose, connections).map(|pool| Connections::new(pool, config.statements))
+        let beat = plan("beat", 1).map_err(&failed)?;
+        // A beat is due every two seconds: one that waits longer than this is worth nothing.
+        let beat = Plan {
+            acquire_timeout: beat.acquire_timeout.min(BEAT_STALE),
+            answer_timeout: beat.answer_timeout.min(BEAT_STALE),
+            ..beat
         };
-        let listening: PgConnectOptions = config.direct_options("listener").map_err(&failed)?;
+        let listening: PgConnectOptions = config.listener_options().map_err(&failed)?;
         let store = Self {
-            work: open("work", config.work_connections).map_err(&failed)?,
-            front: open("front", config.front_connections).map_err(&failed)?,
-            beat: open("beat", 1).map_err(&failed)?,
-            listener: Arc::new(Listener::new(listening)),
+            work: Connections::new(plan("work", config.work_connections).map_err(&failed)?),
+            front: Connections::new(plan("front", config.front_connections).map_err(&failed)?),
+            beat: Connections::new(beat),
+            listener: Arc::new(Listener::new(listening, config.keepalive)),
         };
         probe(config).await.map_err(&failed)?;
         Ok(store)

@@ -8,9 +8,10 @@ use postroom_ports::error::PortError;
 use postroom_ports::queue::{Changed, Committed, Retention, Swept};
 
 use crate::change::change;
+use crate::connections::Connections;
 use crate::error::port_error;
 use crate::row::micros;
-use crate::session::{Connections, again};
+use crate::session::again;
 
 const OPERATION: &str = "queue.sweep";
 

@@ -9,9 +9,9 @@ use postroom_ports::access::{
 };
 use postroom_ports::error::PortError;
 
+use crate::connections::Connections;
 use crate::error::port_error;
 use crate::row::{micros, time};
-use crate::session::Connections;
 
 /// The access tokens of a database.
 #[derive(Clone, Debug)]

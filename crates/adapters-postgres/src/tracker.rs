@@ -16,9 +16,10 @@ use serde_json::{Map, Value};
 
 use crate::change::lock;
 use crate::commit::{Write, commit};
+use crate::connections::Connections;
 use crate::error::port_error;
 use crate::row::{DeliveryRow, Undecodable, count, stored, time};
-use crate::session::{Connections, Session, again};
+use crate::session::{Session, again};
 
 /// Where each letter is, and what happened to it.
 #[derive(Clone, Debug)]

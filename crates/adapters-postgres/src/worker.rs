@@ -8,9 +8,9 @@ use postroom_domain::id::WorkerId;
 use postroom_ports::error::{PortError, PortErrorKind};
 use postroom_ports::worker::{Presence, Woken, WorkerRegistry};
 
+use crate::connections::Connections;
 use crate::error::port_error;
 use crate::listener::Listener;
-use crate::session::Connections;
 
 /// The registry of workers, on a connection of its own: a heartbeat never waits behind the queue's work.
 #[derive(Clone, Debug)]

@@ -179,7 +179,8 @@ impl SmtpConfig {
     }
 
     /// Whether the server runs on this very machine.
-    fn is_loopback(&self) -> bool {
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
         let host = self.bare_host().trim_end_matches('.').to_ascii_lowercase();
         let by_name = host == "localhost" || host.ends_with(".localhost");
         by_name || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())

@@ -17,6 +17,7 @@
 //! | `session` | one connection, stage by stage |
 //! | [`classify`] | what an answer means, and what silence means |
 //! | `mime` | [`MimeComposer`], the adapter of [`postroom_ports::composer::MessageComposer`] |
+//! | `probe` | [`SmtpProbe`]: whether a letter would get through, asked without sending one |
 //! | `tls` | certificates and handshakes |
 //!
 //! # Use it
@@ -62,10 +63,12 @@ pub mod classify;
 mod config;
 mod mime;
 mod pool;
+mod probe;
 mod session;
 mod tls;
 mod transport;
 
 pub use config::{PoolLimits, SmtpConfig, SmtpConfigError, Timeouts, TlsMode};
 pub use mime::MimeComposer;
+pub use probe::SmtpProbe;
 pub use transport::SmtpTransport;

@@ -30,7 +30,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
 
 pub(crate) use deadline::Deadline;
-pub(crate) use dial::Settings;
+pub(crate) use dial::{Settings, Trail};
 pub(crate) use message::check_line_ends;
 pub(crate) use offer::Offer;
 use wire::{Socket, Wire};

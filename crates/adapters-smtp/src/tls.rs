@@ -108,6 +108,9 @@ pub(crate) fn failure(error: &rustls::Error) -> Failure {
         rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => "the certificate is for another name; correct SMTP_HOST",
+        rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "the certificate has expired; renew it on the mail server"
+        }
         rustls::Error::InvalidMessage(_) => "the server does not speak TLS here; correct SMTP_TLS or SMTP_PORT",
         _ => "no encrypted connection could be made",
     };

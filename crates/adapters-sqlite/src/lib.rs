@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`config`], [`store`] | the file, and how it is opened |
 //! | [`migrate`] | the schema: brought up to date, checked |
+//! | [`doctor`] | whether the file is sound and writable |
 //! | [`queue`] | the port; its steps are in `enqueue`, `claim`, `settle`, `change`, `sweep` |
 //! | [`tracker`], [`worker`], [`pauses`], [`statistics`], [`tokens`] | the other ports |
 //! | [`enqueue`] | also [`enqueue::enqueue_in`], inside a caller's own transaction |
@@ -54,6 +55,7 @@
 //! their tables in the same file.
 
 pub mod config;
+pub mod doctor;
 pub mod enqueue;
 pub mod migrate;
 pub mod pauses;

@@ -24,8 +24,11 @@ const CHECK: &str = "migrate.check";
 pub struct Drift {
     /// Migrations that did not run yet.
     pub pending: Vec<String>,
-    /// Migrations that ran and are not ours, or not as they are now.
+    /// Migrations that ran and are not as they are now.
     pub foreign: Vec<String>,
+    /// Migrations that ran and are unknown to this program: it is older than the file's schema, and works on it all the
+    /// same, because a newer one only adds.
+    pub newer: Vec<String>,
     /// Tables, indexes, views and triggers that are missing or were changed by hand.
     pub altered: Vec<String>,
 }
@@ -34,7 +37,7 @@ impl Drift {
     /// Whether nothing differs.
     #[must_use]
     pub const fn is_none(&self) -> bool {
-        self.pending.is_empty() && self.foreign.is_empty() && self.altered.is_empty()
+        self.pending.is_empty() && self.foreign.is_empty() && self.newer.is_empty() && self.altered.is_empty()
     }
 }
 
@@ -100,7 +103,11 @@ async fn drift(connection: &mut SqliteConnection) -> sqlx::Result<Drift> {
         }
         sqlx::raw_sql(migration.sql.clone()).execute(&mut ideal).await?;
     }
-    drift.foreign.extend(applied.into_values().map(|row| row.name));
+    drift.newer.extend(applied.into_values().map(|row| row.name));
+    if !drift.newer.is_empty() {
+        // What a newer program made of a table, this one cannot judge.
+        return Ok(drift);
+    }
     // Only what should be there is looked at: the rest of the file is the host's.
     let altered = objects(&mut ideal).await?.into_iter().filter(|(name, sql)| actual.get(name) != Some(sql));
     drift.altered = altered.map(|(name, _)| name).collect();

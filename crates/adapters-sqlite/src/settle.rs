@@ -114,14 +114,31 @@ async fn settle_one(connection: &mut SqliteConnection, settlement: &Settlement) 
     let Settlement { fence, transition, transport, receipt, payload } = settlement;
     let holder = holder(connection, SETTLE, fence).await?;
     let Some((_, known)) = holder.filter(|(status, _)| *status == transition.from) else {
-        return Ok(Fenced::Stale);
+        return repeated(connection, settlement).await;
     };
     // What the provider reported since the claim stays: the decision is older than it.
     let next = DeliveryState { feedback: known.and(transition.next.feedback), ..transition.next.clone() };
     let transition = &Transition { next, ..transition.clone() };
-    let outcome = Outcome { transition, transport: transport.as_ref(), receipt: receipt.as_ref(), payload };
+    let outcome = Outcome {
+        transition,
+        transport: transport.as_ref(),
+        receipt: receipt.as_ref(),
+        claim: Some(fence.token),
+        payload,
+    };
     write(connection, fence.seq, outcome).await.map_err(failed(SETTLE))?;
     Ok(Fenced::Done)
+}
+
+/// The answer to a settlement that found no claim: it lost that, or it is on record already.
+async fn repeated(connection: &mut SqliteConnection, settlement: &Settlement) -> Result<Fenced, PortError> {
+    let (fence, status) = (&settlement.fence, settlement.transition.next.status);
+    let settled =
+        sqlx::query_file_scalar!("queries/deliveries/settled.sql", fence.seq, fence.token.as_uuid(), status.as_str())
+            .fetch_one(connection)
+            .await
+            .map_err(failed(SETTLE))?;
+    Ok(if settled { Fenced::Done } else { Fenced::Stale })
 }
 
 /// Where the letter stands that this fence holds; `None` where the claim was lost.

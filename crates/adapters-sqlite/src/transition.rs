@@ -1,7 +1,7 @@
 //! What happened to a letter, put on record: the one place that writes a status after a claim.
 
 use postroom_domain::failure::Code;
-use postroom_domain::id::{DeliveryId, ProviderMessageId, TransportName, Workflow};
+use postroom_domain::id::{DeliveryId, LeaseToken, ProviderMessageId, TransportName, Workflow};
 use postroom_domain::lifecycle::{Context, DeliveryState, Event, Transition, apply};
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_domain::retry::{Jitter, RetryPolicy};
@@ -21,6 +21,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) transition: &'a Transition,
     pub(crate) transport: Option<&'a TransportName>,
     pub(crate) receipt: Option<&'a ProviderMessageId>,
+    /// The claim that ends with it, where one does.
+    pub(crate) claim: Option<LeaseToken>,
     /// What the event remembers beside transport and receipt.
     pub(crate) payload: &'a Value,
 }
@@ -28,7 +30,7 @@ pub(crate) struct Outcome<'a> {
 impl<'a> Outcome<'a> {
     /// A decision beside which nothing is known.
     pub(crate) const fn plain(transition: &'a Transition) -> Self {
-        Self { transition, transport: None, receipt: None, payload: &Value::Null }
+        Self { transition, transport: None, receipt: None, claim: None, payload: &Value::Null }
     }
 
     fn event(&self) -> String {
@@ -66,6 +68,7 @@ pub(crate) async fn write(connection: &mut SqliteConnection, seq: i64, outcome: 
         outcome.transport.map(TransportName::as_str),
         outcome.receipt.map(ProviderMessageId::as_str),
         outcome.event(),
+        outcome.claim.map(LeaseToken::as_uuid),
     )
     .execute(connection)
     .await

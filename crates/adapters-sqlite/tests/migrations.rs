@@ -92,7 +92,7 @@ async fn a_newer_schema_than_the_program_s_is_found() {
     let mut connection = home.connection().await;
     let sql = "INSERT INTO _postroom_migrations (version, name, checksum) VALUES (99999999999999, 'future', x'00')";
     sqlx::query(sql).execute(&mut connection).await.unwrap();
-    assert_eq!(check(&home.config()).await.unwrap().foreign, ["future"]);
+    assert_eq!(check(&home.config()).await.unwrap().newer, ["future"]);
 }
 
 #[cfg(unix)]

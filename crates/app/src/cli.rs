@@ -14,6 +14,7 @@ mod config;
 mod context;
 mod dead_letters;
 mod demo;
+mod doctor;
 mod enqueue;
 mod exit;
 mod filters;
@@ -98,6 +99,8 @@ pub struct Global {
 enum Command {
     #[command(flatten)]
     Work(Work),
+    /// Is everything in order? Asks database, mail servers and DNS, sends nothing, and says what to do
+    Doctor(doctor::Doctor),
     /// Teach your shell to complete commands and flags
     Completions(completions::Completions),
     /// The manual page
@@ -150,6 +153,7 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         let done = match self.command {
             Command::Work(work) => work.run(&self.global).await,
+            Command::Doctor(command) => command.run(&self.global).await,
             Command::Completions(command) => {
                 command.run();
                 Ok(())

@@ -78,6 +78,8 @@ pub struct Config {
     pub templates: Option<PathBuf>,
     /// How the API and the dashboard are served.
     pub http: HttpSettings,
+    /// By which selectors letters are signed, for whoever looks up the keys.
+    pub dkim_selectors: Vec<String>,
     /// What is logged; `None` leaves it to the command.
     pub log: Option<String>,
     /// Each setting as it was read, secrets masked.
@@ -110,6 +112,14 @@ impl Config {
     /// # Errors
     /// All mistakes at once; no value is repeated, because some are secrets.
     pub fn read(sources: Sources) -> Result<Self, Mistakes> {
+        let (config, mistakes) = Self::read_what_can_be(sources);
+        if mistakes.is_empty() { Ok(config) } else { Err(Mistakes(mistakes)) }
+    }
+
+    /// Reads everything, and all mistakes; what one of them spoiled is as if nobody had said it. For whoever looks for
+    /// mistakes; nobody works with such a configuration.
+    #[must_use]
+    pub fn read_what_can_be(sources: Sources) -> (Self, Vec<Invalid>) {
         let mut reader = Reader::new(sources);
         let store = store::read(&mut reader);
         let email = reader.switch("email.enabled", "EMAIL_ENABLED");
@@ -128,8 +138,9 @@ impl Config {
         let templates = reader.text("templates.folder", "POSTROOM_TEMPLATES").map(PathBuf::from);
         let http = http::read(&mut reader);
         let log = reader.text("log.filter", "POSTROOM_LOG");
-        let settings = reader.finish().map_err(Mistakes)?;
-        Ok(Self {
+        let dkim_selectors = reader.texts("dns.dkim_selectors").unwrap_or_default();
+        let (settings, mistakes) = reader.finish();
+        let config = Self {
             store,
             email,
             worker_enabled,
@@ -143,9 +154,11 @@ impl Config {
             brands,
             templates,
             http,
+            dkim_selectors,
             log,
             settings,
-        })
+        };
+        (config, mistakes)
     }
 }
 

@@ -52,6 +52,7 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "cli")]
 pub mod demo;
+pub mod doctor;
 #[cfg(feature = "cli")]
 pub mod documents;
 #[cfg(feature = "cli")]

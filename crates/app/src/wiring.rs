@@ -2,20 +2,23 @@
 //! more arm here and nothing anywhere else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use postroom_adapters_mailgun::{MailgunConfig, MailgunTransport, TestMode, Timeouts as MailgunTimeouts};
+use postroom_adapters_mailgun::{MailgunConfig, MailgunProbe, MailgunTransport, TestMode, Timeouts as MailgunTimeouts};
 use postroom_adapters_minijinja::{Brand, Brands};
 pub use postroom_adapters_minijinja::{Finding, Listed, Severity, Templates};
-use postroom_adapters_postgres::{DatabaseUrl, PostgresConfig, PostgresStore, Statements};
-use postroom_adapters_smtp::{MimeComposer, PoolLimits, SmtpConfig, SmtpTransport, Timeouts, TlsMode};
+use postroom_adapters_postgres::{DatabaseUrl, Drift, PostgresConfig, PostgresStore, Statements};
+use postroom_adapters_smtp::{MimeComposer, PoolLimits, SmtpConfig, SmtpProbe, SmtpTransport, Timeouts, TlsMode};
 use postroom_adapters_sqlite::config::SqliteConfig;
 use postroom_adapters_sqlite::store::SqliteStore;
 use postroom_domain::address::Mailbox;
 use postroom_domain::invalid::Invalid;
 use postroom_ports::access::TokenBook;
+use postroom_ports::clock::Clock;
 use postroom_ports::composer::MessageComposer;
 use postroom_ports::error::PortError;
 use postroom_ports::pauses::PauseBoard;
+use postroom_ports::probe::{self, TransportProbe};
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::statistics::Statistics;
 use postroom_ports::template::TemplateRenderer;
@@ -201,6 +204,30 @@ pub fn transports(config: &Config) -> Result<Vec<Arc<dyn MailTransport>>, Mistak
     Ok(transports)
 }
 
+/// Who asks a provider whether letters would get through.
+///
+/// # Errors
+/// All mistakes of its settings, by the name of the variable to mend.
+pub fn probe(config: &Config, provider: Provider, clock: Arc<dyn Clock>) -> Result<Arc<dyn TransportProbe>, Mistakes> {
+    let missing = || Mistakes(vec![Invalid::new(provider.as_str(), "is not configured")]);
+    Ok(match provider {
+        Provider::Smtp => {
+            let settings = config.smtp.as_ref().ok_or_else(missing)?;
+            Arc::new(SmtpProbe::new(smtp_config(settings, 1), clock).map_err(|e| Mistakes(e.mistakes))?)
+        }
+        Provider::Mailgun => {
+            let settings = config.mailgun.as_ref().ok_or_else(missing)?;
+            Arc::new(MailgunProbe::new(mailgun_config(settings, 1)).map_err(|e| Mistakes(e.mistakes))?)
+        }
+    })
+}
+
+/// Whether nobody can listen between us and the mail server.
+#[must_use]
+pub fn is_on_this_machine(smtp: &SmtpSettings) -> bool {
+    smtp_config(smtp, 1).is_loopback()
+}
+
 fn mailgun_config(mailgun: &MailgunSettings, connections: u32) -> MailgunConfig {
     let defaults = MailgunConfig::new(mailgun.api_key.clone(), &mailgun.domain);
     MailgunConfig {
@@ -249,6 +276,9 @@ fn postgres(settings: &PostgresSettings) -> PostgresConfig {
             Pooler::None => Statements::Prepared,
             Pooler::Transaction => Statements::Unnamed,
         },
+        acquire_timeout: settings.acquire_timeout,
+        statement_timeout: settings.statement_timeout,
+        keepalive: settings.keepalive,
         ..PostgresConfig::new(url(&settings.url))
     }
 }
@@ -273,6 +303,7 @@ pub async fn migrate(settings: &StoreSettings) -> anyhow::Result<Vec<String>> {
         StoreSettings::Postgres(settings) => {
             let report = postroom_adapters_postgres::migrate(&past_the_pooler(settings)?).await?;
             let mut lines: Vec<String> = report.applied.iter().map(|name| format!("applied {name}")).collect();
+            lines.extend(report.newer.into_iter().map(|name| Drift::Unknown(name).to_string()));
             if let Some(sql) = report.roles_sql {
                 lines.push("this user may not create roles; ask an administrator to run:".to_owned());
                 lines.extend(sql.lines().map(|line| format!("  {line}")));
@@ -286,22 +317,56 @@ pub async fn migrate(settings: &StoreSettings) -> anyhow::Result<Vec<String>> {
     }
 }
 
-/// What the schema lacks or has too much of, in lines for people; empty where it is as it
-/// should be.
+/// How the schema and this program fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// It is as this program expects it.
+    Fits,
+    /// A newer program has added to it, in lines for people. This one works on it all the same.
+    Newer(Vec<String>),
+    /// It lacks something or is otherwise, in lines for people.
+    Differs(Vec<String>),
+}
+
+/// How the schema and this program fit.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn drift(settings: &StoreSettings) -> anyhow::Result<Vec<String>> {
-    Ok(match settings {
+pub async fn schema(settings: &StoreSettings) -> anyhow::Result<Schema> {
+    let (all, newer) = match settings {
         StoreSettings::Postgres(settings) => {
             let drift = postroom_adapters_postgres::check(&past_the_pooler(settings)?).await?;
-            drift.iter().map(ToString::to_string).collect()
+            let newer = drift.iter().filter(|drift| matches!(drift, Drift::Unknown(_))).count();
+            (drift.iter().map(ToString::to_string).collect(), newer)
         }
         StoreSettings::Sqlite(path) => {
             let drift = postroom_adapters_sqlite::migrate::check(&SqliteConfig::new(path)).await?;
-            lines([("pending", drift.pending), ("unknown", drift.foreign), ("altered", drift.altered)])
+            let newer = drift.newer.len();
+            let kinds = [
+                ("pending", drift.pending),
+                ("newer", drift.newer),
+                ("foreign", drift.foreign),
+                ("altered", drift.altered),
+            ];
+            (lines(kinds), newer)
         }
+    };
+    Ok(match all.len() {
+        0 => Schema::Fits,
+        some if some == newer => Schema::Newer(all),
+        _ => Schema::Differs(all),
     })
+}
+
+/// Whether the store is fit for letters. `clock` is this host's; `longest` is how old a transaction may be before it is
+/// named.
+pub async fn examine_store(settings: &StoreSettings, clock: &dyn Clock, longest: Duration) -> Vec<probe::Finding> {
+    match settings {
+        StoreSettings::Postgres(settings) => {
+            postroom_adapters_postgres::doctor::examine(&postgres(settings), clock, longest).await
+        }
+        StoreSettings::Sqlite(path) => postroom_adapters_sqlite::doctor::examine(&SqliteConfig::new(path)).await,
+    }
 }
 
 fn lines<const N: usize>(kinds: [(&str, Vec<String>); N]) -> Vec<String> {

@@ -18,6 +18,7 @@
 //! | [`statistics::Statistics`] | how it goes | [`statistics`] |
 //! | [`access::TokenBook`] | who may call | [`access`] |
 //! | [`transport::MailTransport`] | hand a letter over | [`transport`] |
+//! | [`probe::TransportProbe`] | would a letter get through, without sending one | [`probe`] |
 //! | [`template::TemplateRenderer`], [`composer::MessageComposer`] | words, then bytes | [`template`], [`composer`] |
 //! | [`sinks::Observer`], [`sinks::Notifier`], [`sinks::DeadLetterSink`] | hear of it | [`sinks`] |
 //! | [`clock::Clock`], [`clock::Chance`] | time and chance | [`clock`] |
@@ -37,7 +38,8 @@
 //! 4. Add `postroom-ports` with the feature `contract` as a dev-dependency, write a harness
 //!    and stamp the suite: `postroom_ports::queue_contract!(MyHarness)`, and likewise
 //!    `tracker_contract!`, `worker_contract!`, `pauses_contract!`, `tokens_contract!`,
-//!    `statistics_contract!`, `transport_contract!`, `renderer_contract!`. One test per rule appears, each named as a sentence.
+//!    `statistics_contract!`, `transport_contract!`, `probe_contract!`, `renderer_contract!`. One test per rule appears,
+//!    each named as a sentence.
 //! 5. Wire it in `wiring.rs` of the binary that uses it. Nothing else changes.
 //!
 //! # What is deliberately absent
@@ -51,6 +53,7 @@ pub mod composer;
 pub mod error;
 pub mod letter;
 pub mod pauses;
+pub mod probe;
 pub mod queue;
 pub mod sinks;
 pub mod statistics;

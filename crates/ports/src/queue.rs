@@ -303,7 +303,8 @@ pub trait DeliveryQueue: std::fmt::Debug + Send + Sync + 'static {
     async fn attachments(&self, fence: &Fence) -> Result<Vec<Attachment>, PortError>;
 
     /// Puts on record that these letters are about to be handed over, and stores the frozen
-    /// bytes where given. No byte of a body may leave before this returned [`Fenced::Done`].
+    /// bytes where given. No byte of a body may leave before this returned [`Fenced::Done`]. The
+    /// holder may call again, say because the answer was lost, and hears the same.
     async fn ready(&self, letters: &[Ready]) -> Result<Vec<Fenced>, PortError>;
 
     /// Moves the end of each lease to the store's now plus `lease`, for its holder only.
@@ -311,6 +312,9 @@ pub trait DeliveryQueue: std::fmt::Debug + Send + Sync + 'static {
 
     /// Commits what the domain decided: state, event and release of the claim in one
     /// transaction, each letter on its own account. A stale fence MUST change nothing.
+    ///
+    /// A caller that never heard the answer calls again: for the fence that ended a claim last, and
+    /// the same status, the answer MUST be [`Fenced::Done`] once more, and nothing changes.
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Fenced>, PortError>;
 
     /// Takes over letters whose lease ran out or whose worker stopped beating, under a new

@@ -2,7 +2,7 @@
 # The kernel closes that pipe even when the process that holds it is SIGKILLed, so no server outlives its tests.
 #
 # Arguments: the folder of PostgreSQL's programs, and the folder that holds everything (with `settings` in it).
-# Every command (`create`, `start`, `crash`) is answered by one line: `done` or `failed`. Details are in `log`.
+# Every command (`create`, `start`, `crash`, `demote`, `promote`) is answered by one line: `done` or `failed`. Details are in `log`.
 programs=$1
 home=$2
 
@@ -24,9 +24,18 @@ crash() {
     "$programs/pg_ctl" stop --silent --wait --timeout=120 --pgdata=data --mode=immediate
 }
 
+# From here on the server replays and answers, and takes no write: what a standby is, with nobody to follow.
+demote() {
+    crash && touch data/standby.signal && start
+}
+
+promote() {
+    "$programs/pg_ctl" promote --silent --wait --timeout=120 --pgdata=data
+}
+
 while read -r command; do
     case $command in
-    create | start | crash)
+    create | start | crash | demote | promote)
         if "$command" </dev/null >>log 2>&1; then echo 'done'; else echo 'failed'; fi
         ;;
     *) echo 'failed' ;;

@@ -64,6 +64,10 @@
 //!
 //! [`Pooler::before`] starts a PgBouncer in transaction mode before a test's database; it ends with the test.
 //!
+//! # Behind a network that fails
+//!
+//! [`Proxy::before`] passes everything on until it is told to fall silent, to lose answers, or to cut its connections.
+//!
 //! # One more backend
 //!
 //! Add a variant to [`Backend`], its start in `backend.rs`, and a `Home` in `server.rs` that keeps it running. Cloning,
@@ -82,6 +86,7 @@ mod local;
 mod on_drop;
 mod pooler;
 mod programs;
+mod proxy;
 mod server;
 mod server_url;
 mod stale;
@@ -92,5 +97,6 @@ pub use container::engine;
 pub use database::{TestDatabase, TestRole};
 pub use local::Durability;
 pub use pooler::Pooler;
+pub use proxy::Proxy;
 pub use server::Server;
 pub use template::Template;

@@ -78,6 +78,16 @@ impl LocalServer {
         self.ask("start")
     }
 
+    /// Makes the server a hot standby, with a crash in between.
+    pub(crate) fn demote(&mut self) -> Result<()> {
+        self.ask("demote")
+    }
+
+    /// Makes a standby the primary again.
+    pub(crate) fn promote(&mut self) -> Result<()> {
+        self.ask("promote")
+    }
+
     fn ask(&mut self, command: &str) -> Result<()> {
         let commands = self.commands.as_mut().context("the keeper is gone")?;
         writeln!(commands, "{command}").context("the keeper is gone")?;

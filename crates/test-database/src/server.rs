@@ -143,6 +143,25 @@ impl Server {
         self.start_again().await
     }
 
+    /// Makes the server a hot standby, with a [crash](Self::crash) in between: it can be read and takes no write, until
+    /// [`promote`](Self::promote).
+    ///
+    /// # Errors
+    ///
+    /// If the server is not a [local](Self::local) one, or does not start.
+    pub async fn demote(&self) -> Result<()> {
+        self.tell(LocalServer::demote).await
+    }
+
+    /// Makes a standby the primary again.
+    ///
+    /// # Errors
+    ///
+    /// If the server is not a [local](Self::local) one, or is no standby.
+    pub async fn promote(&self) -> Result<()> {
+        self.tell(LocalServer::promote).await
+    }
+
     /// The keeper's answer is waited for on another thread, so that the code under test goes on meanwhile.
     async fn tell(&self, command: fn(&mut LocalServer) -> Result<()>) -> Result<()> {
         let Home::Local(server) = &self.home else {

@@ -68,6 +68,13 @@ impl ServerUrl {
         self.of_database(&self.database)
     }
 
+    /// The same server, reached at `address`, `host:port`, of something that passes everything on.
+    pub(crate) fn through(&self, address: &str) -> Self {
+        let place = |pair: &&String| ["host=", "port=", "hostaddr="].iter().any(|name| pair.starts_with(name));
+        let query = self.query.iter().filter(|pair| !place(pair)).cloned().collect();
+        Self { host: address.to_owned(), query, ..self.clone() }
+    }
+
     /// One database, as the user who owns the tests.
     pub(crate) fn of_database(&self, database: &str) -> String {
         let user = self.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
@@ -131,6 +138,14 @@ mod tests {
         let server = ServerUrl::parse("postgres://?host=/run/pg&dbname=main&user=ann").unwrap();
         assert_eq!(server.maintenance(), "postgres:///main?host=/run/pg&user=ann");
         assert_eq!(server.of_database("x"), "postgres:///x?host=/run/pg&user=ann");
+    }
+
+    #[test]
+    fn another_way_to_the_server_keeps_who_comes() {
+        let socket = ServerUrl::of_socket("/tmp/a b").through("127.0.0.1:6000");
+        assert_eq!(socket.of_database("x"), "postgres://127.0.0.1:6000/x?user=postgres");
+        let tcp = ServerUrl::parse("postgres://ann:secret@db.example.org:5433/main").unwrap().through("127.0.0.1:6000");
+        assert_eq!(tcp.of_database("x"), "postgres://ann:secret@127.0.0.1:6000/x");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use postroom_domain::id::{DeliveryId, LeaseToken};
+use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
 use postroom_ports::queue::{Claim, Fence};
 use postroom_ports::worker::BEAT_STALE;
@@ -36,6 +37,8 @@ pub(crate) struct Account {
 struct Books {
     accounts: BTreeMap<DeliveryId, Account>,
     tokens: BTreeSet<LeaseToken>,
+    /// Which claims were settled, and as what.
+    settled: BTreeSet<(LeaseToken, &'static str)>,
     beats: BTreeMap<usize, Timestamp>,
     gone: BTreeSet<usize>,
     violation: Option<String>,
@@ -134,6 +137,11 @@ impl Ledger {
         if holder.is_none_or(|holder| holder.token != fence.token) {
             books.broken(|| format!("a stale token took effect: {what} of {}", fence.delivery_id));
         }
+    }
+
+    /// Notes the end of a claim; false where it was noted before, by a call whose answer was lost: nothing changes then.
+    pub(crate) fn settles(&self, fence: &Fence, status: Status) -> bool {
+        self.books().settled.insert((fence.token, status.as_str()))
     }
 
     pub(crate) fn extended(&self, fence: &Fence, until: Timestamp) {

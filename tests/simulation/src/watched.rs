@@ -72,6 +72,9 @@ impl Watched {
         let now = self.clock.now();
         for (settlement, _) in settlements.iter().zip(answers).filter(|(_, fenced)| **fenced == Fenced::Done) {
             let id = &settlement.fence.delivery_id;
+            if !self.ledger.settles(&settlement.fence, settlement.transition.next.status) {
+                continue;
+            }
             self.ledger.written(&settlement.fence, "settle");
             stands(&self.inner.store, &self.ledger, id, &settlement.transition, now);
             self.ledger.released(id);

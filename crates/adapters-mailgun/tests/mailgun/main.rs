@@ -10,6 +10,7 @@ mod fake;
 mod form;
 mod letters;
 mod lost;
+mod probe;
 mod reconcile;
 mod sdk;
 mod tls;

@@ -36,7 +36,9 @@ UPDATE email.deliveries d
        provider = coalesce(m.transport, m.handed_to, d.provider),
        provider_message_id = coalesce(m.receipt, d.provider_message_id),
        message_id = coalesce(d.message_id, (SELECT p.message_id FROM email.payloads p WHERE p.seq = d.seq)),
-       last_event = m.payload, revision = d.revision + 1
+       last_event = m.payload, revision = d.revision + 1,
+       settled_by = coalesce(m.token, d.settled_by),
+       settled_as = CASE WHEN m.token IS NULL THEN d.settled_as ELSE m.status END
   FROM mine m
  WHERE d.seq = m.seq
 RETURNING d.seq, m.token

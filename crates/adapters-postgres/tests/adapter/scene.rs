@@ -32,7 +32,7 @@ pub(crate) fn in_repository(path: &str) -> PathBuf {
 }
 
 /// Every migration as text: what the template depends on.
-fn migrations() -> String {
+pub(crate) fn migrations() -> String {
     let files = fs::read_dir(in_repository("migrations")).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
     files.sort();
@@ -95,21 +95,25 @@ impl Scene {
     }
 
     pub(crate) async fn try_claim(&self) -> Result<Batch, PortError> {
-        let request = ClaimRequest {
-            worker: letters::worker_id(),
-            limit: 100,
-            lane_share: 100,
-            lease: std::time::Duration::from_mins(1),
-            held_tenants: Vec::new(),
-            among: Among::default(),
-        };
-        self.store.queue().claim(&request).await
+        self.store.queue().claim(&request()).await
     }
 
     /// The record of a delivery that exists.
     pub(crate) async fn find(&self, id: &str) -> Delivery {
         let id = DeliveryId::parse(id).unwrap();
         self.store.tracker().find(&id).await.unwrap().expect("it has a record")
+    }
+}
+
+/// A wish for everything that is due, of a worker that never registered.
+pub(crate) fn request() -> ClaimRequest {
+    ClaimRequest {
+        worker: letters::worker_id(),
+        limit: 100,
+        lane_share: 100,
+        lease: std::time::Duration::from_mins(1),
+        held_tenants: Vec::new(),
+        among: Among::default(),
     }
 }
 

@@ -11,10 +11,12 @@ use std::net::SocketAddr;
 use mail_send::smtp::AssertReply;
 use mail_send::{Error, SmtpClient};
 use postroom_domain::failure::{Failure, FailureClass};
+use rustls_pki_types::CertificateDer;
 use smtp_proto::{EXT_START_TLS, EhloResponse};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tracing::debug;
 
 use crate::classify::Stage;
@@ -33,11 +35,32 @@ pub(crate) struct Settings {
     pub(crate) security: Security,
 }
 
+/// What was met on the way in, for whoever wants to tell of it.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    /// Somebody listens there.
+    pub(crate) connected: bool,
+    /// The certificate of the server, which was found valid; none without encryption.
+    pub(crate) certificate: Option<CertificateDer<'static>>,
+    /// It answered EHLO, behind the encryption that is configured.
+    pub(crate) greeted: bool,
+}
+
 impl Session {
     /// Connects, protects the connection as configured, and signs in.
     pub(crate) async fn open(settings: &Settings, deadline: Deadline) -> Result<Self, Failure> {
+        Self::open_noting(settings, deadline, &mut Trail::default()).await
+    }
+
+    /// The same, and how far it came.
+    pub(crate) async fn open_noting(
+        settings: &Settings,
+        deadline: Deadline,
+        trail: &mut Trail,
+    ) -> Result<Self, Failure> {
         let config = &settings.config;
         let tcp = connect(config, deadline).await?;
+        trail.connected = true;
         let mut client = match &settings.security {
             Security::Plain => boxed(greeted(tcp, config, deadline).await?),
             Security::StartTls(connector) => {
@@ -46,18 +69,27 @@ impl Session {
                 // What the server said before the handshake counts for nothing (RFC 3207 §4.2):
                 // the wire goes, and with it whatever was read.
                 let tls = handshake(connector, client.stream.into_socket(), config, deadline).await?;
+                trail.certificate = certificate(&tls);
                 boxed(wire(tls, config))
             }
             Security::Implicit(connector) => {
                 let tls = handshake(connector, tcp, config, deadline).await?;
+                trail.certificate = certificate(&tls);
                 boxed(greeted(tls, config, deadline).await?)
             }
         };
         let offer = hello(&mut client, config, deadline).await?;
+        trail.greeted = true;
         auth::sign_in(&mut client, config, &offer, deadline).await?;
         debug!(smtp.host = config.host, smtp.security = ?settings.security, "connected to the mail server");
         Ok(Self::new(client, Offer::of(&offer)))
     }
+}
+
+/// The server's own certificate; those that vouch for it come behind.
+fn certificate(tls: &TlsStream<TcpStream>) -> Option<CertificateDer<'static>> {
+    let (_, connection) = tls.get_ref();
+    connection.peer_certificates()?.first().cloned().map(CertificateDer::into_owned)
 }
 
 /// Tries every address that the name has, in the resolver's order.
@@ -141,7 +173,7 @@ async fn handshake(
     tcp: TcpStream,
     config: &SmtpConfig,
     deadline: Deadline,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Failure> {
+) -> Result<TlsStream<TcpStream>, Failure> {
     timeout(deadline.allow(config.timeouts.command), tls::secure(connector, config.bare_host(), tcp))
         .await
         .unwrap_or(Err(Error::Timeout))

@@ -4,9 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use postroom_adapters_smtp::{SmtpConfig, SmtpTransport};
+use postroom_adapters_smtp::{SmtpConfig, SmtpProbe, SmtpTransport};
 use postroom_dev_inbox::{Act, AuthPolicy, Captured, Config, DevInbox, Stage};
-use postroom_ports::contract::{LEAK, Peer, ReceivedLetter, TransportHarness};
+use postroom_domain::time::Timestamp;
+use postroom_ports::contract::{LEAK, Peer, ProbeHarness, ReceivedLetter, TransportHarness};
+use postroom_ports::memory::ManualClock;
+use postroom_ports::probe::TransportProbe;
 use postroom_ports::transport::MailTransport;
 use secrecy::SecretString;
 
@@ -14,6 +17,7 @@ use crate::peer::{config, inbox};
 
 struct Harness {
     transport: Arc<SmtpTransport>,
+    probe: Arc<SmtpProbe>,
     port: u16,
     running: tokio::sync::Mutex<Option<DevInbox>>,
     gone: Mutex<Vec<Captured>>,
@@ -48,8 +52,10 @@ impl TransportHarness for Harness {
             ..config(port)
         };
         config.timeouts.after_dot = Duration::from_secs(1);
+        let clock = Arc::new(ManualClock::at(Timestamp::EPOCH));
+        let probe = Arc::new(SmtpProbe::new(config.clone(), clock).unwrap());
         let transport = Arc::new(SmtpTransport::new(config).unwrap());
-        let harness = Self { transport, port, running: Some(inbox).into(), gone: Mutex::default() };
+        let harness = Self { transport, probe, port, running: Some(inbox).into(), gone: Mutex::default() };
         harness.set_peer(Peer::Accept).await;
         harness
     }
@@ -101,4 +107,11 @@ impl TransportHarness for Harness {
     }
 }
 
+impl ProbeHarness for Harness {
+    fn probe(&self) -> Arc<dyn TransportProbe> {
+        Arc::clone(&self.probe) as Arc<dyn TransportProbe>
+    }
+}
+
 postroom_ports::transport_contract!(Harness);
+postroom_ports::probe_contract!(Harness);

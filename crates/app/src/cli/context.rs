@@ -1,5 +1,6 @@
 //! What a command starts from: configuration read, logging on, the store named.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use postroom_domain::invalid::Invalid;
@@ -53,12 +54,37 @@ impl Context {
     /// All mistakes at once.
     pub(super) fn new(global: &Global, filter: &str, without: WithoutStore) -> Result<Self, Failure> {
         let environment = environment();
-        let file = config_file(global.config.as_deref())?;
-        let data = global.data_dir.clone().or_else(|| data_folder(&environment));
+        let file = config_file(global.config.as_deref()).map_err(Failure::usage)?;
+        let config = Config::read(Sources { file, environment: environment.clone() })?;
+        Self::with(config, &environment, global, filter, without)
+    }
+
+    /// The same with whatever of the configuration can be read, and all that is wrong with it.
+    ///
+    /// # Errors
+    /// The command line names no store that can be one.
+    pub(super) fn despite_mistakes(global: &Global, filter: &str) -> Result<(Self, Vec<Invalid>), Failure> {
+        let environment = environment();
+        let (file, unread) = match config_file(global.config.as_deref()) {
+            Ok(file) => (file, None),
+            Err(reason) => (None, Some(Invalid::new("configuration file", reason))),
+        };
+        let (config, mut mistakes) = Config::read_what_can_be(Sources { file, environment: environment.clone() });
+        mistakes.extend(unread);
+        Ok((Self::with(config, &environment, global, filter, WithoutStore::Refuse)?, mistakes))
+    }
+
+    fn with(
+        mut config: Config,
+        environment: &BTreeMap<String, String>,
+        global: &Global,
+        filter: &str,
+        without: WithoutStore,
+    ) -> Result<Self, Failure> {
         let token =
             environment.get(TOKEN).filter(|token| !token.is_empty()).map(|token| SecretString::from(token.as_str()));
+        let data = global.data_dir.clone().or_else(|| data_folder(environment));
         let no_color = environment.get("NO_COLOR").cloned();
-        let mut config = Config::read(Sources { file, environment })?;
         telemetry::start(
             global.log_format(),
             Colours::wanted(no_color.as_deref(), &std::io::stderr()),
@@ -155,19 +181,19 @@ fn mistake(mistake: Invalid) -> Failure {
     Failure::from(Mistakes(vec![mistake]))
 }
 
-fn config_file(named: Option<&Path>) -> Result<Option<String>, Failure> {
+/// # Errors
+/// Why it cannot be read, for people.
+fn config_file(named: Option<&Path>) -> Result<Option<String>, String> {
     let path = named.unwrap_or_else(|| Path::new("postroom.toml"));
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => {
-            Err(Failure::usage(format!("the configuration file {} cannot be read: {}", path.display(), error.kind())))
-        }
+        Err(error) => Err(format!("the configuration file {} cannot be read: {}", path.display(), error.kind())),
     }
 }
 
 /// The user's data folder (XDG Base Directory Specification).
-fn data_folder(environment: &std::collections::BTreeMap<String, String>) -> Option<PathBuf> {
+fn data_folder(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
     let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share")));
     base.map(|base| base.join("postroom"))

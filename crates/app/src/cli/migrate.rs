@@ -5,12 +5,12 @@ use serde_json::json;
 
 use super::context::{Context, Format};
 use super::{Failure, output};
-use crate::wiring;
+use crate::wiring::{self, Schema};
 
 /// Brings the schema up to date, or says what is missing.
 #[derive(Args, Debug)]
 pub(super) struct Migrate {
-    /// Change nothing; exit with 1 if the schema is not what this version expects
+    /// Change nothing; exit with 1 if the schema is not one that this version can work on
     #[arg(long)]
     check: bool,
 }
@@ -23,12 +23,21 @@ impl Migrate {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let store = context.store_settings()?;
         if self.check {
-            let drift = wiring::drift(store).await.map_err(|error| store_failure(&error))?;
-            report(context, "drift", &drift, "the schema is as this version expects it");
-            return if drift.is_empty() {
-                Ok(())
-            } else {
-                Err(Failure::refused("the schema is not what this version expects; run `postroom migrate`"))
+            let schema = wiring::schema(store).await.map_err(|error| store_failure(&error))?;
+            let (Schema::Newer(drift) | Schema::Differs(drift)) = &schema else {
+                report(context, "drift", &[], "the schema is as this version expects it");
+                return Ok(());
+            };
+            report(context, "drift", drift, "");
+            return match schema {
+                Schema::Fits => Ok(()),
+                Schema::Newer(_) => {
+                    context.tell("the schema is newer than this version, which works on it all the same");
+                    Ok(())
+                }
+                Schema::Differs(_) => {
+                    Err(Failure::refused("the schema is not what this version expects; run `postroom migrate`"))
+                }
             };
         }
         let lines = wiring::migrate(store).await.map_err(|error| store_failure(&error))?;

@@ -1,6 +1,7 @@
 //! Bars for long work: at a terminal only, and on standard error, so that results stay results.
 
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -12,6 +13,13 @@ pub(super) fn bytes(size: Option<u64>) -> ProgressBar {
 /// A bar over letters.
 pub(super) fn letters(count: usize) -> ProgressBar {
     bar(u64::try_from(count).ok(), "{bar:30} {pos} of {len} letters  {eta} left")
+}
+
+/// A line that says what is waited for.
+pub(super) fn waiting() -> ProgressBar {
+    let line = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    line.enable_steady_tick(Duration::from_millis(100));
+    line
 }
 
 fn bar(length: Option<u64>, template: &str) -> ProgressBar {

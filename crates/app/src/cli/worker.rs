@@ -12,7 +12,7 @@ use crate::config::{Config, Mistakes, Switch};
 use crate::mailroom::Mailroom;
 use crate::system::{LogNotifier, LogObserver, SystemChance, SystemClock};
 use crate::telemetry::LogFormat;
-use crate::wiring::{self, Store};
+use crate::wiring::{self, Schema, Store};
 use crate::worker::{Signals, Worker};
 
 /// Claims, renders, sends and settles letters until it is told to stop.
@@ -26,7 +26,7 @@ impl WorkerCommand {
     /// A configuration that cannot work, or a store that is not migrated.
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let config = &context.config;
-        context.store_settings()?;
+        let settings = context.store_settings()?;
         if config.worker_enabled == Switch::Off {
             context.tell("EMAIL_WORKER_ENABLED is false: this process sends nothing and leaves");
             return Ok(());
@@ -43,6 +43,13 @@ impl WorkerCommand {
             context.announce("EMAIL_ENABLED is false: letters are accepted and wait");
             signals.stop.cancelled().await;
             return Ok(());
+        }
+        // During a deploy. Whatever else is wrong with the schema, or keeps us from looking, the worker finds by itself.
+        if let Ok(Schema::Newer(drift)) = wiring::schema(settings).await {
+            context.announce(&format!(
+                "this version is older than the schema and works on it all the same: {}",
+                drift.join(", ")
+            ));
         }
         work(context, &store, &signals).await
     }

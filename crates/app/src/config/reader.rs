@@ -48,8 +48,8 @@ impl Reader {
         self.mistakes.push(mistake);
     }
 
-    /// What was read, or what was wrong, with what the file says that nobody asked for.
-    pub(super) fn finish(mut self) -> Result<Vec<Setting>, Vec<Invalid>> {
+    /// What was read, and what was wrong, with what the file says that nobody asked for.
+    pub(super) fn finish(mut self) -> (Vec<Setting>, Vec<Invalid>) {
         for name in self.file.keys().filter(|name| !self.asked.contains(*name)) {
             let reason = match nearest(name, self.settings.names()) {
                 Some(known) => format!("is not a setting; did you mean {known}?"),
@@ -57,7 +57,7 @@ impl Reader {
             };
             self.mistakes.push(Invalid::new(name.clone(), reason));
         }
-        if self.mistakes.is_empty() { Ok(self.settings.finish()) } else { Err(self.mistakes) }
+        (self.settings.finish(), self.mistakes)
     }
 
     /// The names below `prefix` that the file has: `workflows.` gives `invite`, …

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use crate::access::TokenBook;
 use crate::pauses::PauseBoard;
+use crate::probe::TransportProbe;
 use crate::queue::DeliveryQueue;
 use crate::statistics::Statistics;
 use crate::template::TemplateRenderer;
@@ -96,6 +97,12 @@ pub trait TransportHarness: Send + Sync + Sized + 'static {
 
     /// Every letter whose body the peer read to its end, whatever it answered.
     async fn received(&self) -> Vec<ReceivedLetter>;
+}
+
+/// A probe of the same peer. Only what a peer does before any letter matters to it.
+pub trait ProbeHarness: TransportHarness {
+    /// The probe.
+    fn probe(&self) -> Arc<dyn TransportProbe>;
 }
 
 /// A template engine under test. Each engine has its own syntax, so the harness brings these

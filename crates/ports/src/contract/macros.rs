@@ -53,6 +53,7 @@ macro_rules! for_each_queue_rule {
             ready_stores_the_frozen_bytes_and_later_claims_return_them
             frozen_bytes_are_never_replaced
             ready_with_a_stale_fence_changes_nothing
+            ready_that_is_repeated_is_done_again
             one_stale_handover_does_not_touch_the_others
             a_handover_writes_no_event
             extend_moves_the_lease_for_the_holder_only
@@ -61,6 +62,7 @@ macro_rules! for_each_queue_rule {
             settle_keeps_receipt_transport_code_and_detail
             settle_with_a_stale_fence_changes_nothing
             settle_twice_is_stale
+            a_settlement_that_is_repeated_is_done_and_changes_nothing
             one_stale_settlement_does_not_touch_the_others
             a_final_letter_leaves_the_queue
             a_report_during_the_attempt_survives_its_settlement
@@ -311,6 +313,33 @@ macro_rules! transport_contract {
     ($harness:ty $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {
         $crate::contract_suite! {
             ($) transport_contract TransportContractHarness transport transport for_each_transport_rule
+            [$harness] [$($($skipped: $reason,)*)?]
+        }
+    };
+}
+
+/// Calls a macro with every rule of the probe.
+#[macro_export]
+macro_rules! for_each_probe_rule {
+    ($callback:ident { $($arguments:tt)* }) => {
+        $callback! { { $($arguments)* }
+            a_peer_in_order_has_no_error
+            a_probe_hands_nothing_over
+            a_peer_that_is_not_there_is_an_error
+            refused_credentials_are_an_error
+            what_is_not_in_order_says_what_to_do
+            a_finding_holds_no_secret_and_no_address
+        }
+    };
+}
+
+/// Stamps the rules of the probe on a [`ProbeHarness`](crate::contract::ProbeHarness): one
+/// test each, in the module `probe_contract`.
+#[macro_export]
+macro_rules! probe_contract {
+    ($harness:ty $(, skip { $($skipped:ident: $reason:literal),* $(,)? })? $(,)?) => {
+        $crate::contract_suite! {
+            ($) probe_contract ProbeContractHarness probe transport for_each_probe_rule
             [$harness] [$($($skipped: $reason,)*)?]
         }
     };

@@ -16,6 +16,7 @@
 //! | tokens | [`StoreHarness`] | [`tokens_contract!`](crate::tokens_contract) | [`tokens`] |
 //! | statistics | [`StoreHarness`] | [`statistics_contract!`](crate::statistics_contract) | [`statistics`] |
 //! | transport | [`TransportHarness`] | [`transport_contract!`](crate::transport_contract) | [`transport`] |
+//! | probe | [`ProbeHarness`] | [`probe_contract!`](crate::probe_contract) | [`probe`] |
 //! | renderer | [`RendererHarness`] | [`renderer_contract!`](crate::renderer_contract) | [`renderer`] |
 //!
 //! A rule is a `pub async fn` named as a sentence. It panics where the adapter breaks it, and
@@ -55,6 +56,7 @@ mod harness;
 pub mod letters;
 mod macros;
 pub mod pauses;
+pub mod probe;
 pub mod queue;
 pub mod renderer;
 pub mod statistics;
@@ -63,4 +65,4 @@ pub mod tracker;
 pub mod transport;
 pub mod worker;
 
-pub use harness::{LEAK, Peer, ReceivedLetter, RendererHarness, StoreHarness, TransportHarness};
+pub use harness::{LEAK, Peer, ProbeHarness, ReceivedLetter, RendererHarness, StoreHarness, TransportHarness};

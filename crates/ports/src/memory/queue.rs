@@ -223,15 +223,18 @@ impl Tables {
     }
 
     fn settle(&mut self, settlement: &Settlement, now: Timestamp) -> Fenced {
-        if self.held(&settlement.fence).is_none() {
-            return Fenced::Stale;
-        }
         let id = &settlement.fence.delivery_id;
+        let end = (settlement.fence.token, settlement.transition.next.status);
+        if self.held(&settlement.fence).is_none() {
+            let repeated = self.records.get(id).is_some_and(|record| record.settled == Some(end));
+            return if repeated { Fenced::Done } else { Fenced::Stale };
+        }
         let mut payload = match &settlement.payload {
             Value::Object(fields) => fields.clone(),
             _ => Map::new(),
         };
         if let Some(record) = self.records.get_mut(id) {
+            record.settled = Some(end);
             if let Some(transport) = &settlement.transport {
                 record.delivery.provider = Some(transport.clone());
                 payload.insert("transport".to_owned(), json!(transport.as_str()));

@@ -12,6 +12,7 @@ use postroom_domain::id::{DeliveryId, IdempotencyKey, LeaseToken, TenantId, Tran
 use postroom_domain::lifecycle::{Context, DeliveryState, Event, InvalidTransition, Transition, apply};
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_domain::retry::{Jitter, RetryPolicy};
+use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -72,6 +73,8 @@ pub(super) struct Record {
     pub(super) content: Option<Payload>,
     pub(super) events: Vec<DeliveryEvent>,
     pub(super) final_at: Option<Timestamp>,
+    /// Which claim a settlement ended last, and as what.
+    pub(super) settled: Option<(LeaseToken, Status)>,
 }
 
 /// What a letter is made from, until its retention is over.
@@ -133,6 +136,7 @@ impl Tables {
             content: Some(Payload { letter: new.letter.clone(), attachments: new.attachments.clone(), frozen: None }),
             events: Vec::new(),
             final_at: None,
+            settled: None,
         };
         let row = Row { delivery_id: new.delivery_id.clone(), due_at: Some(due_at), lease: None };
         self.outbox.insert(self.last_seq, row);
@@ -205,7 +209,7 @@ impl Record {
 
     /// Carries a transition over into what people see.
     fn show(&mut self, transition: &Transition, due_at: Option<Timestamp>, now: Timestamp) {
-        let sent = self.state.status == postroom_domain::status::Status::Sent;
+        let sent = self.state.status == Status::Sent;
         let seen = &mut self.delivery;
         if sent && seen.status != self.state.status {
             seen.sent_at = Some(now);

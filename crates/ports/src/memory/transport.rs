@@ -11,6 +11,7 @@ use postroom_domain::lifecycle::Evidence;
 
 use super::lock;
 use crate::letter::FrozenLetter;
+use crate::probe::{Finding, Probed, TransportProbe};
 use crate::queue::Support;
 use crate::transport::{MailTransport, Outgoing, Receipt, TransportCapabilities};
 
@@ -110,6 +111,25 @@ impl MailTransport for CapturingTransport {
 
     async fn reconcile<'a>(&self, _outgoing: Outgoing<'a>) -> Result<Evidence, Failure> {
         Ok(lock(&self.script).evidence.unwrap_or(Evidence::Unknown))
+    }
+}
+
+#[async_trait]
+impl TransportProbe for CapturingTransport {
+    fn name(&self) -> TransportName {
+        self.name.clone()
+    }
+
+    /// Whether every letter would be refused, by the standing answer.
+    async fn probe(&self) -> Probed {
+        let finding = match &lock(&self.script).otherwise {
+            Some(Answer::Refuse(failure)) => {
+                let fix = "script another answer with CapturingTransport::otherwise";
+                Finding::error("connect", self.name.as_str(), format!("letters are refused ({})", failure.code), fix)
+            }
+            _ => Finding::ok("connect", self.name.as_str(), "letters are taken"),
+        };
+        Probed { findings: vec![finding], keys: Vec::new() }
     }
 }
 

@@ -87,6 +87,7 @@ mod queue_rules {
         ("ready_stores_the_frozen_bytes_and_later_claims_return_them", Fault::ForgetsBytes),
         ("frozen_bytes_are_never_replaced", Fault::ReplacesBytes),
         ("ready_with_a_stale_fence_changes_nothing", Fault::ReadyIgnoresFence),
+        ("ready_that_is_repeated_is_done_again", Fault::ReadyOnce),
         ("one_stale_handover_does_not_touch_the_others", Fault::StaleSpoilsBatch),
         ("a_handover_writes_no_event", Fault::HandoverIsAnEvent),
         ("extend_moves_the_lease_for_the_holder_only", Fault::ExtendIgnoresFence),
@@ -95,6 +96,7 @@ mod queue_rules {
         ("settle_keeps_receipt_transport_code_and_detail", Fault::LosesReceipts),
         ("settle_with_a_stale_fence_changes_nothing", Fault::SettleIgnoresFence),
         ("settle_twice_is_stale", Fault::NeverStale),
+        ("a_settlement_that_is_repeated_is_done_and_changes_nothing", Fault::ForgetsSettlements),
         ("one_stale_settlement_does_not_touch_the_others", Fault::StaleSpoilsBatch),
         ("a_final_letter_leaves_the_queue", Fault::NeverStale),
         ("a_report_during_the_attempt_survives_its_settlement", Fault::SettleForgetsFeedback),
@@ -274,6 +276,23 @@ mod transport_rules {
         ("letters_sent_at_once_do_not_mix", Fault::MixesRecipients),
         ("reconcile_claims_nothing_that_it_cannot_know", Fault::ReconcileClaimsAcceptance),
         ("a_transport_says_what_it_can", Fault::SendsNoneAtOnce),
+    ];
+}
+
+mod probe_rules {
+    use postroom_ports::contract::probe;
+
+    use crate::broken::probe::Fault;
+
+    postroom_ports::for_each_probe_rule!(fail_each_rule { probe crate::broken::probe::BrokenHarness });
+
+    const FAULTS: &[(&str, Fault)] = &[
+        ("a_peer_in_order_has_no_error", Fault::SpeaksIllOfEverybody),
+        ("a_probe_hands_nothing_over", Fault::SendsALetterToTry),
+        ("a_peer_that_is_not_there_is_an_error", Fault::AllIsWell),
+        ("refused_credentials_are_an_error", Fault::AllIsWell),
+        ("what_is_not_in_order_says_what_to_do", Fault::KeepsTheFixToItself),
+        ("a_finding_holds_no_secret_and_no_address", Fault::RepeatsTheSecret),
     ];
 }
 

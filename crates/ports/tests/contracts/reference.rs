@@ -9,4 +9,5 @@ postroom_ports::pauses_contract!(MemoryHarness);
 postroom_ports::tokens_contract!(MemoryHarness);
 postroom_ports::statistics_contract!(MemoryHarness);
 postroom_ports::transport_contract!(PeerHarness);
+postroom_ports::probe_contract!(PeerHarness);
 postroom_ports::renderer_contract!(PlainHarness);

@@ -69,6 +69,22 @@ pub async fn ready_with_a_stale_fence_changes_nothing<H: StoreHarness>(harness: 
     assert_eq!(again.content, Content::Fresh, "the stale bytes were not stored");
 }
 
+/// The holder who never heard the answer to *ready* says it again, and is told that it is done: the
+/// bytes stay, and it may go on.
+pub async fn ready_that_is_repeated_is_done_again<H: StoreHarness>(harness: &H) {
+    let desk = Desk::open(harness).await;
+    let id = desk.enqueue(&delivery()).await;
+    let claim = desk.claim_one().await;
+    let bytes = frozen(&id);
+    for _ in 0..2 {
+        assert_eq!(desk.ready(&claim.fence, Some(bytes.clone())).await, Fenced::Done);
+    }
+    let state = DeliveryState { stage: Stage::Handover, ..claim.state };
+    desk.conclude(&claim.fence, &state, &deferred()).await;
+    harness.advance(Duration::from_mins(10)).await;
+    assert!(desk.claim_one().await.content == Content::Frozen(bytes), "the same bytes");
+}
+
 /// One stale letter of a batch does not keep the others from their handover.
 pub async fn one_stale_handover_does_not_touch_the_others<H: StoreHarness>(harness: &H) {
     let desk = Desk::open(harness).await;

@@ -79,7 +79,8 @@ pub async fn settle_with_a_stale_fence_changes_nothing<H: StoreHarness>(harness:
     assert_eq!(quick.status(&id).await, Status::InDoubt);
 }
 
-/// A claim ends once: the second settlement is stale, for final and for waiting letters.
+/// A claim ends once: a second settlement that says something else is stale, for final and for
+/// waiting letters.
 pub async fn settle_twice_is_stale<H: StoreHarness>(harness: &H) {
     let desk = Desk::open(harness).await;
     for (first, second) in [(Event::Accepted, rejected()), (deferred(), Event::Accepted), (in_doubt(), Event::Accepted)]
@@ -93,6 +94,30 @@ pub async fn settle_twice_is_stale<H: StoreHarness>(harness: &H) {
         assert_eq!(desk.settled(&claim.fence, again).await, Fenced::Stale);
         assert_eq!(desk.status(&id).await, kept.next.status, "the first settlement stands");
         assert_eq!(desk.history(&id).await, events, "the second wrote no event");
+    }
+}
+
+/// Whoever never heard that a settlement was committed says the same again and is told that it is
+/// done, for final and for waiting letters, and also where another worker has the letter by now.
+/// Nothing changes by it.
+pub async fn a_settlement_that_is_repeated_is_done_and_changes_nothing<H: StoreHarness>(harness: &H) {
+    let (desk, other) = (Desk::open(harness).await, Desk::open(harness).await);
+    for event in [Event::Accepted, rejected(), in_doubt(), deferred(), Event::GivenBack] {
+        let id = desk.enqueue(&delivery()).await;
+        let claim = desk.claim_one().await;
+        let state = if event == Event::GivenBack { claim.state.clone() } else { desk.hand_over(&claim).await };
+        let decided = desk.conclude(&claim.fence, &state, &event).await;
+        let (before, events) = (desk.find(&id).await, desk.history(&id).await);
+        assert_eq!(desk.settled(&claim.fence, decided.clone()).await, Fenced::Done, "the same once more");
+        assert_eq!(desk.find(&id).await, before, "the record is untouched");
+        assert_eq!(desk.history(&id).await, events, "no event was written");
+        if event == Event::GivenBack {
+            let next = other.claim_one().await;
+            assert_eq!(desk.settled(&claim.fence, decided.clone()).await, Fenced::Done, "it was done all the same");
+            other.finish(&next, &Event::Accepted).await;
+            assert_eq!(desk.settled(&claim.fence, decided).await, Fenced::Stale, "another claim ended since");
+            assert_eq!(desk.status(&id).await, Status::Sent);
+        }
     }
 }
 

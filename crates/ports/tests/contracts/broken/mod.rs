@@ -1,5 +1,6 @@
 //! Adapters that are broken on purpose, each in one named way.
 
+pub(crate) mod probe;
 pub(crate) mod renderer;
 pub(crate) mod store;
 pub(crate) mod transport;

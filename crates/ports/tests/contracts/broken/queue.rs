@@ -89,7 +89,10 @@ impl DeliveryQueue for BrokenStore {
         let mut letters = letters.to_vec();
         for letter in &mut letters {
             let id = letter.fence.delivery_id.clone();
-            self.notes().handed.insert(id.clone());
+            let handed_before = !self.notes().handed.insert(id.clone());
+            if self.is(Fault::ReadyOnce) && handed_before {
+                letter.fence.token = LeaseToken::new(uuid::Uuid::nil());
+            }
             if let Some(frozen) = &letter.frozen {
                 self.notes().frozen.insert(id, frozen.clone());
             }
@@ -117,9 +120,13 @@ impl DeliveryQueue for BrokenStore {
             if settlement.transition.next.status == Status::Failed {
                 self.notes().failed.insert(settlement.fence.delivery_id.clone());
             }
+            let settled_before = !self.notes().settled.insert(settlement.fence.clone());
             let due_in = &mut settlement.transition.due_in;
             match self.fault {
                 Fault::SettleIgnoresFence => settlement.fence = self.current(&settlement.fence),
+                Fault::ForgetsSettlements if settled_before => {
+                    settlement.fence.token = LeaseToken::new(uuid::Uuid::nil());
+                }
                 Fault::LosesReceipts => settlement.receipt = None,
                 Fault::RetriesAtOnce => *due_in = due_in.map(|_| Duration::ZERO),
                 Fault::WaitsLongerThanTold => *due_in = due_in.map(|wait| wait + Duration::from_hours(1)),

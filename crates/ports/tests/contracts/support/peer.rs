@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use postroom_domain::failure::{Failure, FailureClass};
 use postroom_domain::id::TransportName;
 use postroom_domain::lifecycle::Evidence;
-use postroom_ports::contract::{LEAK, Peer, ReceivedLetter, TransportHarness};
+use postroom_ports::contract::{LEAK, Peer, ProbeHarness, ReceivedLetter, TransportHarness};
 use postroom_ports::memory::{Answer, CapturingTransport};
+use postroom_ports::probe::{Probed, TransportProbe};
 use postroom_ports::transport::{MailTransport, Outgoing, Receipt, TransportCapabilities};
 
 /// The capturing transport, told what a peer would do.
@@ -19,7 +20,7 @@ struct Impatient(CapturingTransport);
 #[async_trait]
 impl MailTransport for Impatient {
     fn name(&self) -> TransportName {
-        self.0.name()
+        MailTransport::name(&self.0)
     }
 
     fn capabilities(&self) -> TransportCapabilities {
@@ -63,6 +64,23 @@ impl TransportHarness for PeerHarness {
         taken
             .map(|sent| ReceivedLetter { recipient: sent.letter.rcpt_to.to_string(), bytes: sent.letter.bytes })
             .collect()
+    }
+}
+
+#[async_trait]
+impl TransportProbe for Impatient {
+    fn name(&self) -> TransportName {
+        TransportProbe::name(&self.0)
+    }
+
+    async fn probe(&self) -> Probed {
+        self.0.probe().await
+    }
+}
+
+impl ProbeHarness for PeerHarness {
+    fn probe(&self) -> Arc<dyn TransportProbe> {
+        Arc::clone(&self.0) as Arc<dyn TransportProbe>
     }
 }
 
