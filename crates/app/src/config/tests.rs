@@ -190,7 +190,7 @@ fn what_is_captured_has_one_way_out_whatever_is_configured() {
         ("EMAIL_TRANSPORTS", "mailgun,smtp"),
     ];
     let inbox = std::net::SocketAddr::from(([127, 0, 0, 1], 2525));
-    for (file, environment) in [("[workflows.invite]\ntransports = [\"mailgun\"]", &elsewhere[..]), ("", &[])] {
+    for (file, environment) in [("[workflows.invite]\ntransports = \"mailgun\"", &elsewhere[..]), ("", &[])] {
         let captured = read(file, environment).unwrap().captured_at(inbox).unwrap();
         assert_eq!(captured.providers(), [Provider::Smtp]);
         assert!(captured.mailgun.is_none());
