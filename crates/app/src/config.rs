@@ -4,6 +4,7 @@
 //! the name under which it can be mended. `docs/configuration.md` lists all settings.
 
 mod brand;
+mod capture;
 mod http;
 mod mailgun;
 mod reader;

@@ -7,8 +7,9 @@
 //!
 //! Without `DATABASE_URL` the store is a file in a temporary folder. With it, the demo works
 //! in that database, and refuses to where other letters wait: its worker would send them to
-//! its own inbox.
+//! its own inbox. At a terminal it ends with the dashboard over what is there.
 
+mod afterwards;
 mod cast;
 mod narrator;
 mod report;
@@ -39,6 +40,15 @@ pub enum Staff {
     Nobody,
 }
 
+/// What comes after the last letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The demo is over.
+    Leave,
+    /// The dashboard is served over what is there, until somebody has seen enough.
+    Serve,
+}
+
 /// How the demo is to be run.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -50,6 +60,8 @@ pub struct Plan {
     pub patience: Duration,
     /// The story, or one JSON document.
     pub format: Format,
+    /// What comes then.
+    pub ending: Ending,
 }
 
 /// One letter of the story, handed in.
@@ -72,7 +84,7 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
         .map_err(|e| Failure::refused(format!("no temporary folder can be made: {}", e.kind())))?
         .keep();
     let narrator = Arc::new(Narrator::new(plan.format));
-    let mut stage = Stage::build(&plan, &folder, narrator.clone()).await?;
+    let stage = Stage::build(&plan, &folder, narrator.clone()).await?;
     narrator.tell(&format!("Postroom's demo keeps its letters in {}.", stage.place));
     narrator.tell(&format!("A mail server that misbehaves listens on {}.\n", stage.inbox.addr()));
 
@@ -87,12 +99,14 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
         )
     };
     let ended = wait(&*stage.store.tracker, &posted, plan.patience).await?;
+    let letters = stage.inbox.letters();
+    report::show(&plan, &stage.store, &posted, &letters, &folder.join("letters")).await?;
+    if ended && plan.ending == Ending::Serve {
+        // The worker goes on meanwhile: what is put back by a click is sent.
+        afterwards::serve(&stage, &narrator).await?;
+    }
     signals.stop.cancel();
     working.await.map_err(|_| Failure::refused("the worker came to a sudden end"))??;
-
-    let letters = stage.inbox.letters();
-    stage.inbox.stop().await;
-    report::show(&plan, &stage.store, &posted, &letters, &folder.join("letters")).await?;
     if ended { Ok(()) } else { Err(Failure::refused(unfinished(&plan))) }
 }
 

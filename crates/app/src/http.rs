@@ -12,6 +12,7 @@
 //! | [`guard`] | what no request may be: from another site, too large, too slow, a panic |
 //! | [`access`] | who calls and what they may do; how often |
 //! | [`problem`], [`read`] | one form for everything that is refused; how requests are read |
+//! | [`dashboard`], [`session`] | pages for people, and who looks at them |
 //! | [`api`] | the endpoints, and their description as OpenAPI 3.1 |
 //! | [`health`] | whether the process lives, and whether it can work |
 //!
@@ -27,12 +28,14 @@
 
 pub mod access;
 pub mod api;
+mod dashboard;
 pub mod desk;
 pub mod guard;
 pub mod health;
 pub mod listen;
 pub mod problem;
 pub mod read;
+mod session;
 
 use std::sync::Arc;
 
@@ -46,8 +49,12 @@ use self::problem::Problem;
 #[must_use]
 pub fn router(desk: &Arc<Desk>) -> Router {
     let watched = health::routes(desk);
-    let router = api::routes(desk).merge(watched).fallback(unknown).method_not_allowed_fallback(not_allowed);
-    guard::around(router, desk)
+    let router = api::routes(desk)
+        .merge(dashboard::routes(desk))
+        .merge(watched)
+        .fallback(unknown)
+        .method_not_allowed_fallback(not_allowed);
+    dashboard::in_pages(guard::around(router, desk))
 }
 
 async fn unknown() -> Problem {

@@ -58,6 +58,8 @@ pub mod documents;
 #[cfg(feature = "cli")]
 pub mod http;
 #[cfg(feature = "cli")]
+pub mod inbox;
+#[cfg(feature = "cli")]
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -33,7 +33,7 @@ pub(super) enum WithoutStore {
 }
 
 /// The start of every command.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Context {
     /// Everything that can be set.
     pub config: Config,

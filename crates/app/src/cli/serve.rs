@@ -15,6 +15,7 @@ use crate::accept::Door;
 use crate::config::{Mistakes, Switch, parse_listen};
 use crate::http::access::{Access, Rates};
 use crate::http::{self, Desk};
+use crate::inbox::{self, Inbox};
 use crate::pulse::Pulse;
 use crate::requests::Requests;
 use crate::system::{LogObserver, SystemChance, SystemClock};
@@ -29,7 +30,7 @@ use crate::worker::Signals;
     after_help = "It listens on this machine alone (127.0.0.1:8321) unless --listen says otherwise, and on others only \
                   once there is a token: `postroom tokens create`. With EMAIL_WORKER_ENABLED=false it serves and sends \
                   nothing.\n\nWithout DATABASE_URL letters are kept in a file in your data folder (--data-dir).\n\n\
-                  Examples:\n  postroom serve --open                      on your own machine, while you develop\n  \
+                  Examples:\n  postroom serve --open --capture            on your own machine, while you develop\n  \
                   postroom tokens create --name shop --scope enqueue\n  postroom serve --listen 0.0.0.0:8321"
 )]
 pub(super) struct Serve {
@@ -39,6 +40,9 @@ pub(super) struct Serve {
     /// Let everybody on this machine in without a token; refused where others could reach it
     #[arg(long)]
     open: bool,
+    /// For development: catch every letter in this process instead of sending it, and show it in the dashboard's inbox
+    #[arg(long)]
+    capture: bool,
 }
 
 impl Serve {
@@ -47,12 +51,14 @@ impl Serve {
     /// # Errors
     /// A configuration that cannot work, a port that is taken, or a store that is not migrated.
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let config = &context.config;
         let listen = match &self.listen {
             Some(text) => parse_listen(text).map_err(|mistake| Mistakes(vec![mistake.in_field("--listen")]))?,
-            None => config.http.listen,
+            None => context.config.http.listen,
         };
         let access = self.access(listen)?;
+        let inbox = self.inbox(listen).await?;
+        let context = &captured(context, inbox.as_deref())?;
+        let config = &context.config;
         let sends = config.worker_enabled == Switch::On && config.email == Switch::On;
         let mistakes = if sends { worker::mistakes(config) } else { Vec::new() };
         if !mistakes.is_empty() {
@@ -72,7 +78,7 @@ impl Serve {
         })?;
         let address = listener.local_addr().unwrap_or(listen);
         let pulse = Pulse::new(Arc::new(SystemClock::start()));
-        let desk = desk(context, &store, access, sends.then(|| pulse.clone()))?;
+        let desk = desk(context, &store, access, sends.then(|| pulse.clone()), inbox)?;
         context.announce(&format!("the API and the dashboard are at http://{address}; Ctrl-C to stop"));
         let server = tokio::spawn(http::listen::serve(listener, http::router(&desk), signals.stop.clone()));
         let worked = if sends { work(context, &store, &pulse, &signals).await } else { wait(context, &signals).await };
@@ -81,6 +87,23 @@ impl Serve {
         let served = server.await.map_err(|_| Failure::refused("the server came to a sudden end"))?;
         served.map_err(|error| Failure::refused(format!("the server could not go on: {}", error.kind())))?;
         worked
+    }
+
+    /// The inbox that catches every letter, where one is wanted.
+    async fn inbox(&self, listen: SocketAddr) -> Result<Option<Arc<Inbox>>, Failure> {
+        if !self.capture {
+            return Ok(None);
+        }
+        if !listen.ip().is_loopback() {
+            return Err(Failure::usage(format!(
+                "--capture: {listen} can be reached from other machines, and whoever looks would read everybody's letters; \
+                 it is for development on your own machine"
+            )));
+        }
+        let inbox = inbox::start().await;
+        inbox
+            .map(|inbox| Some(Arc::new(inbox)))
+            .map_err(|error| Failure::refused(format!("the inbox cannot start: {error}")))
     }
 
     fn access(&self, listen: SocketAddr) -> Result<Access, Failure> {
@@ -93,6 +116,14 @@ impl Serve {
             ))),
         }
     }
+}
+
+/// The same context, but that every letter goes to the inbox, where there is one.
+fn captured(context: &Context, inbox: Option<&Inbox>) -> Result<Context, Failure> {
+    let Some(inbox) = inbox else { return Ok(context.clone()) };
+    let config = context.config.captured_at(inbox.addr()).map_err(Failure::from_invalid)?;
+    context.announce("letters are caught in this process: nothing leaves this machine");
+    Ok(Context { config, ..context.clone() })
 }
 
 /// Where nobody has a token, nobody can come in: on loopback that is said, elsewhere it is refused.
@@ -127,7 +158,13 @@ async fn has_any(tokens: &dyn TokenBook) -> Result<bool, PortError> {
     Ok(false)
 }
 
-fn desk(context: &Context, store: &Store, access: Access, pulse: Option<Pulse>) -> Result<Arc<Desk>, Failure> {
+fn desk(
+    context: &Context,
+    store: &Store,
+    access: Access,
+    pulse: Option<Pulse>,
+    inbox: Option<Arc<Inbox>>,
+) -> Result<Arc<Desk>, Failure> {
     let config = &context.config;
     let templates = Arc::new(context.templates()?);
     let languages = config.languages.clone();
@@ -144,6 +181,7 @@ fn desk(context: &Context, store: &Store, access: Access, pulse: Option<Pulse>) 
         settings: config.http.clone(),
         pulse,
         held: Held::by(config),
+        inbox,
     }))
 }
 

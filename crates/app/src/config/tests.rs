@@ -178,3 +178,25 @@ fn mistakes_of_a_workflow_are_named_by_their_keys() {
     ];
     assert_eq!(fields, expected);
 }
+
+#[test]
+fn what_is_captured_has_one_way_out_whatever_is_configured() {
+    let elsewhere = [
+        ("MAILGUN_API_KEY", "a key"),
+        ("MAILGUN_DOMAIN", "mg.example.org"),
+        ("SMTP_HOST", "mail.example.org"),
+        ("SMTP_FROM_ADDRESS", "post@example.org"),
+        ("MAILGUN_FROM_EMAIL", "post@example.org"),
+        ("EMAIL_TRANSPORTS", "mailgun,smtp"),
+    ];
+    let inbox = std::net::SocketAddr::from(([127, 0, 0, 1], 2525));
+    for (file, environment) in [("[workflows.invite]\ntransports = \"mailgun\"", &elsewhere[..]), ("", &[])] {
+        let captured = read(file, environment).unwrap().captured_at(inbox).unwrap();
+        assert_eq!(captured.providers(), [Provider::Smtp]);
+        assert!(captured.mailgun.is_none());
+        let smtp = captured.smtp.unwrap();
+        assert_eq!((smtp.host.as_str(), smtp.port), ("127.0.0.1", Some(2525)));
+        let workflows = captured.workflows.unwrap();
+        assert!(workflows.own.values().chain([&workflows.default]).all(|settings| settings.route.is_empty()));
+    }
+}

@@ -9,6 +9,7 @@ use postroom_domain::address::{EmailAddress, Mailbox};
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_domain::retry::{Backoff, RetryPolicy};
 use postroom_ports::clock::{Chance, Clock};
+use postroom_ports::template::TemplateRenderer;
 
 use super::cast::direct;
 use super::narrator::Narrator;
@@ -18,14 +19,14 @@ use crate::cli::Failure;
 use crate::config::{Config, Sources, StoreSettings};
 use crate::mailroom::{Mailroom, Workflows};
 use crate::system::{LogNotifier, SystemChance, SystemClock};
-use crate::wiring::{self, Store};
+use crate::wiring::{self, Store, Templates};
 use crate::worker::WorkerSettings;
 
 /// The demo's parts.
 #[derive(Debug)]
 pub(super) struct Stage {
     /// The mail server.
-    pub inbox: DevInbox,
+    pub inbox: Arc<DevInbox>,
     /// Where letters are kept.
     pub store: Store,
     /// The same, in words.
@@ -36,6 +37,10 @@ pub(super) struct Stage {
     pub room: Mailroom,
     /// How it works.
     pub settings: WorkerSettings,
+    /// Words, as the dashboard shows them.
+    pub templates: Arc<Templates>,
+    /// What all of it was built from.
+    pub config: Config,
 }
 
 impl Stage {
@@ -53,7 +58,8 @@ impl Stage {
         let sender = sender()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let chance: Arc<dyn Chance> = Arc::new(SystemChance);
-        let renderer = wiring::renderer(&config).map_err(|e| Failure::refused(format!("{e:#}")))?;
+        let templates = Arc::new(wiring::templates(&config).map_err(|e| Failure::refused(format!("{e:#}")))?);
+        let renderer: Arc<dyn TemplateRenderer> = templates.clone();
         let room = Mailroom {
             queue: store.queue.clone(),
             workers: store.workers.clone(),
@@ -70,9 +76,10 @@ impl Stage {
         let settings = WorkerSettings {
             poll_every: Duration::from_millis(200),
             janitor_every: Duration::from_millis(500),
-            ..config.worker
+            ..config.worker.clone()
         };
-        Ok(Self { inbox, door: Door::new(store.queue.clone(), renderer, chance), store, place, room, settings })
+        let door = Door::new(store.queue.clone(), renderer, chance);
+        Ok(Self { inbox: Arc::new(inbox), door, store, place, room, settings, templates, config })
     }
 }
 

@@ -171,7 +171,7 @@ pub async fn admit(State(desk): State<Arc<Desk>>, mut request: Request, next: Ne
         Ok(caller) => caller,
         Err(problem) => return desk.refuse(peer, problem).into_response(),
     };
-    if let Err(problem) = desk.rates.take(&caller.counted(peer), NonZeroU32::MIN) {
+    if let Err(problem) = desk.count(&caller, peer) {
         return problem.into_response();
     }
     request.extensions_mut().insert(caller);
@@ -187,8 +187,16 @@ pub async fn require(State(scope): State<Scope>, caller: Caller, request: Reques
 }
 
 impl Desk {
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// 429: there were too many, and when the next is welcome.
+    pub(super) fn count(&self, caller: &Caller, peer: Option<IpAddr>) -> Result<(), Problem> {
+        self.rates.take(&caller.counted(peer), NonZeroU32::MIN)
+    }
+
     /// The refusal itself, or that there were too many of them: guessing does not pay.
-    fn refuse(&self, peer: Option<IpAddr>, problem: Problem) -> Problem {
+    pub(super) fn refuse(&self, peer: Option<IpAddr>, problem: Problem) -> Problem {
         if problem.code() != StatusCode::UNAUTHORIZED {
             return problem;
         }

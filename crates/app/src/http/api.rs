@@ -25,7 +25,13 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(super) use self::given_up::{Narrow, Redriven, Which};
+pub(super) use self::pauses::Hold;
 use self::refusals::{Late, NoSuch, Refusals};
+pub(super) use self::requests::{Verdict, ids};
+pub(super) use self::search::Filters;
+pub(super) use self::statistics::Stretch;
+pub(super) use self::templates::{Preview, View};
 use super::Desk;
 use super::access::{admit, require};
 use super::problem::Problem;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::access::{Access, Rates};
 use crate::accept::Door;
 use crate::config::HttpSettings;
+use crate::inbox::Inbox;
 use crate::mailroom::Languages;
 use crate::pulse::Pulse;
 use crate::requests::Requests;
@@ -37,4 +38,6 @@ pub struct Desk {
     pub pulse: Option<Pulse>,
     /// What the configuration holds back.
     pub held: Held,
+    /// What took the letters that went nowhere else, where there is such a thing.
+    pub inbox: Option<Arc<Inbox>>,
 }

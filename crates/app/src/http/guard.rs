@@ -63,11 +63,16 @@ async fn from_here(State(desk): State<Arc<Desk>>, request: Request, next: Next) 
 }
 
 fn host(request: &Request) -> Option<Authority> {
-    let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok()?.parse().ok());
-    named.or_else(|| request.uri().authority().cloned())
+    named_host(request.headers()).or_else(|| request.uri().authority().cloned())
 }
 
-fn is_loopback(host: &Authority) -> bool {
+/// The name that was asked for.
+pub(super) fn named_host(headers: &HeaderMap) -> Option<Authority> {
+    headers.get(header::HOST).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+/// Whether it is one of this machine for itself.
+pub(super) fn is_loopback(host: &Authority) -> bool {
     let name = host.host().trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

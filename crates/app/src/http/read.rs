@@ -101,7 +101,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 }
 
 /// A reader's complaint, without what it quotes: that is the caller's text, and may be an address.
-fn plain(complaint: &str) -> String {
+pub(super) fn plain(complaint: &str) -> String {
     let mut quoted = false;
     let kept: String = complaint
         .chars()

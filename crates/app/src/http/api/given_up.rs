@@ -22,7 +22,7 @@ use crate::http::problem::Problem;
 use crate::http::read::{Form, Params};
 
 /// What was given up.
-pub(in crate::http) const GIVEN_UP: [Status; 2] = [Status::DeadLetter, Status::Failed];
+const GIVEN_UP: [Status; 2] = [Status::DeadLetter, Status::Failed];
 /// How many letters are decided about in one transaction.
 const CHUNK: u32 = 100;
 /// The most letters that one request puts back.
@@ -60,7 +60,7 @@ pub(in crate::http) struct Narrow {
 }
 
 /// What became of letters that were to be put back.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(in crate::http) struct Redriven {
     /// How many are back.
     pub redriven: usize,
@@ -139,8 +139,14 @@ impl Desk {
 
 /// The search for those that were given up: dead letters, unless the filter says otherwise.
 fn given_up(filters: &Filters, caller: &Caller) -> Result<Search, Problem> {
-    let among = if filters.status.is_none() { &GIVEN_UP[..1] } else { &GIVEN_UP };
-    filters.search(caller, among)
+    filters.search(caller, filters.given_up())
+}
+
+impl Filters {
+    /// Among which of those that were given up they look.
+    pub(in crate::http) fn given_up(&self) -> &'static [Status] {
+        if self.status.is_none() { &GIVEN_UP[..1] } else { &GIVEN_UP }
+    }
 }
 
 /// What was given up: dead letters, and with `status=failed` those that were refused for good.
@@ -154,8 +160,7 @@ pub(super) async fn dead_letters(
     caller: Caller,
     Params(filters): Params<Filters>,
 ) -> Result<Json<documents::Page>, Problem> {
-    let among = if filters.status.is_none() { &GIVEN_UP[..1] } else { &GIVEN_UP };
-    Ok(Json(filters.page(&desk, &caller, among).await?))
+    Ok(Json(filters.page(&desk, &caller, filters.given_up()).await?))
 }
 
 /// Letters in doubt: they were handed over, and the answer was lost.

@@ -77,12 +77,7 @@ pub(super) async fn list(
     State(desk): State<Arc<Desk>>,
     caller: Caller,
 ) -> Result<Json<Vec<documents::Pause>>, Problem> {
-    let paused = desk.store.pauses.paused().await?;
-    let seen = |pause: &&postroom_ports::pauses::Pause| match &pause.what {
-        Paused::Tenant(tenant) => caller.tenant().is_none_or(|own| own == tenant),
-        Paused::Transport(_) | Paused::Workflow(_) => true,
-    };
-    Ok(Json(paused.iter().filter(seen).map(documents::Pause::from).collect()))
+    Ok(Json(desk.pauses(&caller).await?))
 }
 
 /// Holds letters back: those of a workflow or a tenant, or those of a way out.
@@ -121,6 +116,19 @@ pub(super) async fn resume(
 }
 
 impl Desk {
+    /// The pauses in force that the caller may know of.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(in crate::http) async fn pauses(&self, caller: &Caller) -> Result<Vec<documents::Pause>, Problem> {
+        let paused = self.store.pauses.paused().await?;
+        let seen = |pause: &&postroom_ports::pauses::Pause| match &pause.what {
+            Paused::Tenant(tenant) => caller.tenant().is_none_or(|own| own == tenant),
+            Paused::Transport(_) | Paused::Workflow(_) => true,
+        };
+        Ok(paused.iter().filter(seen).map(documents::Pause::from).collect())
+    }
+
     /// Ends a pause.
     ///
     /// # Errors
