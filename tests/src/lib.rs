@@ -45,7 +45,7 @@ pub use node::node;
 pub use process::{Process, Signal};
 pub use python::python;
 pub use room::{Room, codes, invitation, statuses};
-pub use source::{Source, cargo, is_long, sources, workspace};
+pub use source::{Source, cargo, environment, is_long, sources, workspace};
 pub use store::{Kind, Store};
 pub use wait::until;
 

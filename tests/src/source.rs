@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 
 /// What the environment says about `name`, if anything.
 #[expect(clippy::disallowed_methods, reason = "the tests' own tools are named by the environment")]
-pub(crate) fn environment(name: &str) -> Option<OsString> {
+#[must_use]
+pub fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 

@@ -1,4 +1,5 @@
-//! A Python that has psycopg, for the tests that call the database from a second language.
+//! What the tests need of Python: an interpreter that has psycopg, for those that call the database from a second
+//! language, and schemathesis, which fuzzes the API from its description.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,13 +18,37 @@ pub(crate) fn with_psycopg() -> Result<PathBuf> {
     if let Some(found) = candidates.into_iter().find(|python| imports_psycopg(python)) {
         return Ok(found);
     }
-    say(&format!("\n== python: psycopg, into {}", ours.display()));
-    let folder = ours.to_string_lossy();
-    run("python3", &["-m", "venv", "--clear", &folder], "apt-get install python3-venv")?;
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "psycopg[binary]>=3.2,<4"];
-    run(&interpreter.to_string_lossy(), &install, "pip could not fetch psycopg[binary]")?;
+    install(&ours, "psycopg[binary]>=3.2,<4")?;
     ensure!(imports_psycopg(&interpreter), "psycopg is installed, and cannot be imported");
     Ok(interpreter)
+}
+
+/// The program `schemathesis`: the one that is named, or one below cargo's target folder, made if there is none.
+pub(crate) fn schemathesis() -> Result<PathBuf> {
+    if let Some(named) = environment("POSTROOM_TEST_SCHEMATHESIS") {
+        return Ok(named.into());
+    }
+    let ours = target().join("test-schemathesis");
+    let program = ours.join("bin/schemathesis");
+    let works = |program: &Path| {
+        let mut command = Command::new(program);
+        command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    if !works(&program) {
+        install(&ours, "schemathesis>=4.30,<5")?;
+    }
+    ensure!(works(&program), "schemathesis is installed, and cannot be run");
+    Ok(program)
+}
+
+/// Makes an environment of its own with one package and what that needs.
+fn install(folder: &Path, package: &str) -> Result<()> {
+    say(&format!("\n== python: {package}, into {}", folder.display()));
+    run("python3", &["-m", "venv", "--clear", &folder.to_string_lossy()], "apt-get install python3-venv")?;
+    let interpreter = folder.join("bin/python");
+    let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", package];
+    run(&interpreter.to_string_lossy(), &words, "pip could not fetch a package")
 }
 
 fn imports_psycopg(python: &Path) -> bool {

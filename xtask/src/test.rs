@@ -45,12 +45,12 @@ fn test(steps: &mut Steps, server: &Server, arguments: &Arguments) {
     queries.env("TEST_DATABASE_URL", server.url()).env("POSTROOM_TEST_DATABASE", "url");
     steps.run("queries", &mut queries);
 
-    let languages = languages(steps);
+    let companions = companions(steps);
     let in_environment = |command: &mut Command| {
         command
             .env("TEST_DATABASE_URL", server.url())
             .env("POSTROOM_TEST_DATABASE", "url")
-            .envs(languages.iter().cloned());
+            .envs(companions.iter().cloned());
     };
 
     let mut tests = runner();
@@ -63,11 +63,13 @@ fn test(steps: &mut Steps, server: &Server, arguments: &Arguments) {
     steps.run("doc tests", &mut doc_tests);
 }
 
-/// Where the tests find the other languages: variables of their environment.
-fn languages(steps: &mut Steps) -> Vec<(&'static str, PathBuf)> {
+/// Where the tests find what is not ours: variables of their environment.
+fn companions(steps: &mut Steps) -> Vec<(&'static str, PathBuf)> {
     let wanted = [
         ("python", "POSTROOM_TEST_PYTHON", python::with_psycopg()),
+        ("fuzzer", "POSTROOM_TEST_SCHEMATHESIS", python::schemathesis()),
         ("node", "POSTROOM_TEST_NODE_MODULES", node::with_pg()),
+        ("browser", "POSTROOM_TEST_BROWSER_MODULES", node::with_playwright()),
     ];
     let mut found = Vec::new();
     for (name, variable, place) in wanted {
@@ -77,7 +79,7 @@ fn languages(steps: &mut Steps) -> Vec<(&'static str, PathBuf)> {
                 found.push((variable, place));
             }
             Err(reason) => {
-                steps.remark(format!("{name:<10} MISSING, so the tests from that language fail ({reason:#})"));
+                steps.remark(format!("{name:<10} MISSING, so the tests that need it fail ({reason:#})"));
             }
         }
     }
