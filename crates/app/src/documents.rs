@@ -50,7 +50,7 @@ pub struct Delivery {
     pub tenant_id: Option<String>,
     /// How urgent: 0 is the most.
     pub priority: u8,
-    /// Where it stands: queued, in_progress, retrying, in_doubt, sent, failed, dead_letter or cancelled.
+    /// Where it stands: `queued`, `in_progress`, `retrying`, `in_doubt`, `sent`, `failed`, `dead_letter` or `cancelled`.
     pub status: String,
     /// The same in three words: pending, sent or failed.
     pub simple_status: String,

@@ -46,7 +46,6 @@ pub use self::desk::Desk;
 use self::problem::Problem;
 
 /// Everything that is served.
-#[must_use]
 pub fn router(desk: &Arc<Desk>) -> Router {
     let watched = health::routes(desk);
     let router = api::routes(desk)

@@ -84,8 +84,8 @@ impl Serve {
         let worked = if sends { work(context, &store, &pulse, &signals).await } else { wait(context, &signals).await };
         // Where the worker cannot go on, serving alone would look as if letters left.
         signals.stop.cancel();
-        let served = server.await.map_err(|_| Failure::refused("the server came to a sudden end"))?;
-        served.map_err(|error| Failure::refused(format!("the server could not go on: {}", error.kind())))?;
+        let farewell = server.await.map_err(|_| Failure::refused("the server came to a sudden end"))?;
+        farewell.map_err(|error| Failure::refused(format!("the server could not go on: {}", error.kind())))?;
         worked
     }
 

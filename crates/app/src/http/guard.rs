@@ -89,7 +89,6 @@ fn is_foreign(headers: &HeaderMap, host: Option<&Authority>) -> bool {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked; this is a bug");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "something is wrong here; the server's log says what")

@@ -63,7 +63,8 @@ pub(in crate::http) struct Narrow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(in crate::http) struct Redriven {
     /// How many are back.
-    pub redriven: usize,
+    #[serde(rename = "redriven")]
+    pub back: usize,
     /// How many cannot be sent any more, because their content is past its retention.
     pub content_gone: usize,
     /// How many were left as they are: they changed meanwhile, or there is no such delivery.
@@ -91,7 +92,7 @@ impl Redriven {
     fn count(&mut self, answers: &[Changed]) {
         for answer in answers {
             match answer {
-                Changed::Done(_) => self.redriven += 1,
+                Changed::Done(_) => self.back += 1,
                 Changed::ContentGone => self.content_gone += 1,
                 Changed::Not(_) | Changed::Unknown => self.left += 1,
             }

@@ -86,7 +86,7 @@ pub(super) struct Attachment {
 #[expect(dead_code, reason = "it describes; `enqueue` reads")]
 pub(super) enum Letters {
     /// One letter.
-    One(Letter),
+    One(Box<Letter>),
     /// Many: each is taken or refused by itself.
     Many(Vec<Letter>),
 }

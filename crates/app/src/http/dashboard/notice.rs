@@ -54,8 +54,8 @@ impl Notice {
             Self::Late(status) => format!("late.{status}"),
             Self::ContentGone => "gone".to_owned(),
             Self::Unknown => "unknown".to_owned(),
-            Self::Redriven(Redriven { redriven, content_gone, left, more }) => {
-                format!("redriven.{redriven}.{content_gone}.{left}.{}", u8::from(more))
+            Self::Redriven(Redriven { back, content_gone, left, more }) => {
+                format!("redriven.{back}.{content_gone}.{left}.{}", u8::from(more))
             }
             Self::Decided(done, left) => format!("decided.{done}.{left}"),
             Self::Nothing => "nothing".to_owned(),
@@ -77,8 +77,8 @@ impl Notice {
             "unknown" => Self::Unknown,
             "redriven" => {
                 let mut count = || number().and_then(|count| usize::try_from(count).ok());
-                let (redriven, content_gone, left) = (count()?, count()?, count()?);
-                Self::Redriven(Redriven { redriven, content_gone, left, more: count()? > 0 })
+                let (back, content_gone, left) = (count()?, count()?, count()?);
+                Self::Redriven(Redriven { back, content_gone, left, more: count()? > 0 })
             }
             "decided" => Self::Decided(number()?, number()?),
             "nothing" => Self::Nothing,
@@ -92,7 +92,7 @@ impl Notice {
     pub(super) fn is_good(self) -> bool {
         match self {
             Self::Done(_) | Self::Paused | Self::Resumed => true,
-            Self::Redriven(redriven) => redriven.redriven > 0 && redriven.content_gone + redriven.left == 0,
+            Self::Redriven(redriven) => redriven.back > 0 && redriven.content_gone + redriven.left == 0,
             Self::Decided(done, left) => done > 0 && left == 0,
             Self::Late(_) | Self::ContentGone | Self::Unknown | Self::Nothing => false,
         }
@@ -125,7 +125,7 @@ impl Notice {
 
 fn put_back(redriven: Redriven) -> String {
     let number = |count: usize| letters(u64::try_from(count).unwrap_or(u64::MAX));
-    let mut text = format!("{} put back, each with its whole budget.", number(redriven.redriven));
+    let mut text = format!("{} put back, each with its whole budget.", number(redriven.back));
     if redriven.content_gone > 0 {
         let _ = write!(text, " {} cannot be sent any more: content past its retention.", number(redriven.content_gone));
     }
