@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn every_notice_reads_back_as_it_is_written() {
-        let redriven = Redriven { redriven: 3, content_gone: 1, left: 2, more: true };
+        let redriven = Redriven { back: 3, content_gone: 1, left: 2, more: true };
         let mut all = vec![
             Notice::ContentGone,
             Notice::Unknown,
