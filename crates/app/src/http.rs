@@ -13,7 +13,7 @@
 //! | [`access`] | who calls and what they may do; how often |
 //! | [`problem`], [`read`] | one form for everything that is refused; how requests are read |
 //! | [`api`] | the endpoints, and their description as OpenAPI 3.1 |
-//! | [`health`] | whether the process lives, and whether it can work |
+//! | [`health`], [`metrics`] | whether the process lives, and whether it can work; its figures |
 //!
 //! # How to add an endpoint
 //! Write it in the file of its theme below [`api`], with a `#[utoipa::path]` that says what it
@@ -31,6 +31,7 @@ pub mod desk;
 pub mod guard;
 pub mod health;
 pub mod listen;
+pub mod metrics;
 pub mod problem;
 pub mod read;
 
@@ -45,9 +46,22 @@ use self::problem::Problem;
 /// Everything that is served.
 #[must_use]
 pub fn router(desk: &Arc<Desk>) -> Router {
-    let watched = health::routes(desk);
-    let router = api::routes(desk).merge(watched).fallback(unknown).method_not_allowed_fallback(not_allowed);
-    guard::around(router, desk)
+    whole(api::routes(desk).merge(watched(desk)), desk)
+}
+
+/// What watches over a process that serves nothing else.
+#[must_use]
+pub fn watching(desk: &Arc<Desk>) -> Router {
+    whole(watched(desk), desk)
+}
+
+fn watched(desk: &Arc<Desk>) -> Router {
+    health::routes(desk).merge(metrics::routes(desk))
+}
+
+fn whole(router: Router, desk: &Arc<Desk>) -> Router {
+    let router = router.fallback(unknown).method_not_allowed_fallback(not_allowed);
+    metrics::counting(guard::around(router, desk), desk)
 }
 
 async fn unknown() -> Problem {

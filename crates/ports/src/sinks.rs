@@ -11,8 +11,14 @@ use crate::error::PortError;
 /// soon and cannot refuse anything: what must not be lost is read from the events instead.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Observer: std::fmt::Debug + Send + Sync + 'static {
-    /// One committed transition.
-    fn committed(&self, delivery: &DeliveryId, workflow: &Workflow, transition: &Transition);
+    /// One committed transition; `provider` is the transport whose answer it follows from, where one answered.
+    fn committed<'a>(
+        &self,
+        delivery: &DeliveryId,
+        workflow: &Workflow,
+        provider: Option<&'a TransportName>,
+        transition: &Transition,
+    );
 }
 
 /// Something that a person has to hear about.

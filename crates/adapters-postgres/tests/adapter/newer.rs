@@ -8,11 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postroom_adapters_postgres::{Drift, PostgresStore, check, migrate};
 use postroom_domain::lifecycle::Event;
+use postroom_ports::access::TokenBook;
 use postroom_ports::contract::StoreHarness;
 use postroom_ports::contract::desk::settlement;
 use postroom_ports::contract::letters::{decide, delivery};
 use postroom_ports::pauses::PauseBoard;
 use postroom_ports::queue::{DeliveryQueue, Enqueued, Fenced};
+use postroom_ports::statistics::Statistics;
 use postroom_ports::tracker::DeliveryTracker;
 use postroom_ports::worker::WorkerRegistry;
 use postroom_test_database::{Template, TestDatabase};
@@ -72,6 +74,14 @@ impl StoreHarness for Newer {
 
     fn pauses(&self) -> Arc<dyn PauseBoard> {
         StoreHarness::pauses(&self.0)
+    }
+
+    fn tokens(&self) -> Arc<dyn TokenBook> {
+        StoreHarness::tokens(&self.0)
+    }
+
+    fn statistics(&self) -> Arc<dyn Statistics> {
+        StoreHarness::statistics(&self.0)
     }
 
     async fn advance(&self, by: Duration) {

@@ -12,11 +12,13 @@ use super::Failure;
 use super::context::Context;
 use super::worker;
 use crate::accept::Door;
-use crate::config::{Mistakes, Switch, parse_listen};
+use crate::config::{MetricsAccess, Mistakes, Switch, parse_listen};
 use crate::http::access::{Access, Rates};
 use crate::http::{self, Desk};
+use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::requests::Requests;
+use crate::service;
 use crate::system::{LogObserver, SystemChance, SystemClock};
 use crate::tokens::Tokens;
 use crate::waiting::Held;
@@ -72,10 +74,16 @@ impl Serve {
         })?;
         let address = listener.local_addr().unwrap_or(listen);
         let pulse = Pulse::new(Arc::new(SystemClock::start()));
-        let desk = desk(context, &store, access, sends.then(|| pulse.clone()))?;
+        let metrics = Metrics::new(Arc::new(SystemClock::start()));
+        let admission = Admission { access, watched: watched(context, access, listen) };
+        let desk = desk(context, &store, admission, sends.then(|| pulse.clone()), &metrics)?;
         context.announce(&format!("the API and the dashboard are at http://{address}; Ctrl-C to stop"));
         let server = tokio::spawn(http::listen::serve(listener, http::router(&desk), signals.stop.clone()));
-        let worked = if sends { work(context, &store, &pulse, &signals).await } else { wait(context, &signals).await };
+        let worked = if sends {
+            worker::work(context, &store, &worker::Watched { pulse, metrics }, &signals).await
+        } else {
+            wait(context, &signals).await
+        };
         // Where the worker cannot go on, serving alone would look as if letters left.
         signals.stop.cancel();
         let served = server.await.map_err(|_| Failure::refused("the server came to a sudden end"))?;
@@ -127,7 +135,32 @@ async fn has_any(tokens: &dyn TokenBook) -> Result<bool, PortError> {
     Ok(false)
 }
 
-fn desk(context: &Context, store: &Store, access: Access, pulse: Option<Pulse>) -> Result<Arc<Desk>, Failure> {
+/// Who comes in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Admission {
+    /// To the API and the dashboard.
+    pub(super) access: Access,
+    /// To the figures.
+    pub(super) watched: Access,
+}
+
+/// Who may read the figures of a server that listens there.
+pub(super) fn watched(context: &Context, access: Access, listen: SocketAddr) -> Access {
+    match context.config.http.metrics {
+        Some(MetricsAccess::Open) => Access::Open,
+        Some(MetricsAccess::Token) => access,
+        None if listen.ip().is_loopback() => Access::Open,
+        None => Access::Tokens,
+    }
+}
+
+pub(super) fn desk(
+    context: &Context,
+    store: &Store,
+    admission: Admission,
+    pulse: Option<Pulse>,
+    metrics: &Metrics,
+) -> Result<Arc<Desk>, Failure> {
     let config = &context.config;
     let templates = Arc::new(context.templates()?);
     let languages = config.languages.clone();
@@ -135,11 +168,13 @@ fn desk(context: &Context, store: &Store, access: Access, pulse: Option<Pulse>) 
     Ok(Arc::new(Desk {
         store: store.clone(),
         door: door.in_languages(languages.clone()),
-        requests: Requests::new(store.queue.clone(), Arc::new(LogObserver)),
+        requests: Requests::new(store.queue.clone(), metrics.observer(Arc::new(LogObserver))),
         tokens: Tokens::new(store.tokens.clone()),
         templates,
         languages,
-        access,
+        access: admission.access,
+        watched: admission.watched,
+        metrics: metrics.clone(),
         rates: Rates::per_second(config.http.rate),
         settings: config.http.clone(),
         pulse,
@@ -147,14 +182,10 @@ fn desk(context: &Context, store: &Store, access: Access, pulse: Option<Pulse>) 
     }))
 }
 
-async fn work(context: &Context, store: &Store, pulse: &Pulse, signals: &Signals) -> Result<(), Failure> {
-    let store = Store { workers: pulse.on(store.workers.clone()), ..store.clone() };
-    worker::work(context, &store, signals).await
-}
-
 async fn wait(context: &Context, signals: &Signals) -> Result<(), Failure> {
     let why = if context.config.email == Switch::Off { "EMAIL_ENABLED" } else { "EMAIL_WORKER_ENABLED" };
     context.announce(&format!("{why} is false: letters are accepted and wait"));
+    service::ready(None);
     signals.stop.cancelled().await;
     Ok(())
 }

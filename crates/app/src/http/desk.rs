@@ -6,6 +6,7 @@ use super::access::{Access, Rates};
 use crate::accept::Door;
 use crate::config::HttpSettings;
 use crate::mailroom::Languages;
+use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::requests::Requests;
 use crate::tokens::Tokens;
@@ -29,6 +30,10 @@ pub struct Desk {
     pub languages: Languages,
     /// Whether callers must show a token.
     pub access: Access,
+    /// Whether whoever reads the figures must show a token.
+    pub watched: Access,
+    /// The figures.
+    pub metrics: Metrics,
     /// How often they may call.
     pub rates: Rates,
     /// Limits.
