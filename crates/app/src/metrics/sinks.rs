@@ -29,9 +29,11 @@ impl Observer for CountingObserver {
     ) {
         let (name, status) = (self.metrics.workflow(workflow), transition.next.status);
         let is_template = transition.code.as_ref().is_some_and(|code| code.as_str() == Code::TEMPLATE);
+        // They begin at zero with the first letter of the workflow, so that the first error is seen as a rise.
+        let errors =
+            self.metrics.counted().template_errors.get_or_create_owned(&WorkflowLabel { workflow: name.clone() });
         if status == Status::Failed && is_template {
-            let label = WorkflowLabel { workflow: name.clone() };
-            self.metrics.counted().template_errors.get_or_create(&label).inc();
+            errors.inc();
         }
         let provider_name = provider.map_or("none", TransportName::as_str).to_owned();
         let labels = DeliveryLabels { workflow: name, status: status.as_str(), provider: provider_name };
