@@ -1,4 +1,6 @@
 //! Those who want to hear: of every transition, of alarms, of letters that were given up.
+#![expect(clippy::needless_lifetimes, reason = "mockall cannot do without the name of this one")]
+#![cfg_attr(feature = "mock", expect(clippy::ref_option_ref, reason = "mockall writes its matchers so"))]
 
 use async_trait::async_trait;
 use postroom_domain::failure::Code;
