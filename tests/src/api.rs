@@ -86,14 +86,18 @@ impl Api {
         let said = process.stderr();
         let (_, behind) = said.split_once("the dashboard are at ").context("no address")?;
         let url = behind.split(';').next().context("no address")?.trim().to_owned();
+        Self::at(process, &url)
+    }
+
+    /// A client of this process, which answers at this address; without a token.
+    ///
+    /// # Errors
+    /// No client can be made.
+    pub fn at(process: Process, url: &str) -> Result<Self> {
         // One process, one cipher suite provider; whoever came first has set the same.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-        Ok(Self {
-            process,
-            url,
-            token: None,
-            client: Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
-        })
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Self { process, url: url.to_owned(), token: None, client })
     }
 
     /// Makes a token by command line.

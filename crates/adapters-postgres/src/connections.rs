@@ -8,6 +8,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use postroom_ports::pool::PoolUse;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::time::{Instant, timeout};
 
@@ -78,6 +79,11 @@ impl Connections {
         let (pool, watch) = self.now();
         let begun = watch.within(pool.begin_with(BEGIN)).await;
         Ok(Turn::together(watch.heard(begun)?, self.plan.statements, watch))
+    }
+
+    pub(crate) fn look(&self) -> PoolUse {
+        let (pool, _) = self.now();
+        PoolUse::new(self.plan.purpose, pool.size(), pool.num_idle(), self.plan.connections)
     }
 
     pub(crate) async fn close(&self) {

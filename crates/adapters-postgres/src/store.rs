@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use postroom_ports::error::PortError;
+use postroom_ports::pool::PoolUse;
 use postroom_ports::worker::BEAT_STALE;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -102,6 +103,12 @@ impl PostgresStore {
     #[must_use]
     pub fn statistics(&self) -> PostgresStatistics {
         PostgresStatistics::new(self.front.clone())
+    }
+
+    /// How far the connections are used.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolUse> {
+        [&self.work, &self.front, &self.beat].map(Connections::look).to_vec()
     }
 
     /// Ends all connections; whatever is called afterwards finds the store unavailable.

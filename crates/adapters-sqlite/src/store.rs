@@ -7,6 +7,7 @@ use std::time::Duration;
 use postroom_domain::id::WorkerId;
 use postroom_domain::time::Timestamp;
 use postroom_ports::error::PortError;
+use postroom_ports::pool::PoolUse;
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{MutexGuard, Notify};
@@ -99,6 +100,15 @@ impl SqliteStore {
     #[must_use]
     pub fn statistics(&self) -> SqliteStatistics {
         SqliteStatistics::new(self.clone())
+    }
+
+    /// How far the connections are used.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolUse> {
+        let look = |purpose, pool: &SqlitePool| {
+            PoolUse::new(purpose, pool.size(), pool.num_idle(), pool.options().get_max_connections())
+        };
+        vec![look("writer", &self.inner.writer), look("readers", &self.inner.readers)]
     }
 
     /// Waits for what is under way and closes the file. Calls after that answer `Unavailable`.

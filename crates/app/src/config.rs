@@ -24,7 +24,7 @@ use postroom_domain::invalid::Invalid;
 use postroom_ports::queue::Retention;
 
 pub use self::brand::{BrandSettings, BrandsSettings};
-pub use self::http::{HttpSettings, parse_listen};
+pub use self::http::{HttpSettings, MetricsAccess, parse_listen};
 pub use self::mailgun::{ClientChoice, MailgunSettings};
 use self::reader::Reader;
 pub use self::reader::Sources;

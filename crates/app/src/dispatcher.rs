@@ -160,6 +160,12 @@ impl Dispatcher {
         &self.room
     }
 
+    /// How each way out is doing.
+    #[must_use]
+    pub const fn health(&self) -> &Arc<Health> {
+        &self.health
+    }
+
     /// Whose name the claims bear.
     #[must_use]
     pub const fn worker(&self) -> WorkerId {
@@ -196,7 +202,7 @@ impl Dispatcher {
             faults::pass(Point::Claimed);
         }
         for claim in &batch.claims {
-            self.room.observer.committed(&claim.fence.delivery_id, &claim.letter.workflow, &claimed(claim));
+            self.room.observer.committed(&claim.fence.delivery_id, &claim.letter.workflow, None, &claimed(claim));
         }
         Ok(Some((batch, time)))
     }

@@ -85,6 +85,12 @@ impl Health {
         ways.breakers.get(transport).and_then(|breaker| breaker.rest(now))
     }
 
+    /// Whether `transport` is in trouble, whatever people paused: it rests, or one letter at a time tries it again.
+    #[must_use]
+    pub fn is_resting(&self, transport: &TransportName) -> bool {
+        self.lock().breakers.get(transport).is_some_and(Breaker::is_troubled)
+    }
+
     /// Whether letters had better take another way than `transport`: it is in trouble, or paused.
     #[must_use]
     pub fn is_troubled(&self, transport: &TransportName) -> bool {

@@ -14,7 +14,7 @@
 //! | [`problem`], [`read`] | one form for everything that is refused; how requests are read |
 //! | [`dashboard`], [`session`] | pages for people, and who looks at them |
 //! | [`api`] | the endpoints, and their description as OpenAPI 3.1 |
-//! | [`health`] | whether the process lives, and whether it can work |
+//! | [`health`], [`metrics`] | whether the process lives, and whether it can work; its figures |
 //!
 //! # How to add an endpoint
 //! Write it in the file of its theme below [`api`], with a `#[utoipa::path]` that says what it
@@ -33,6 +33,7 @@ pub mod desk;
 pub mod guard;
 pub mod health;
 pub mod listen;
+pub mod metrics;
 pub mod problem;
 pub mod read;
 mod session;
@@ -47,13 +48,22 @@ use self::problem::Problem;
 
 /// Everything that is served.
 pub fn router(desk: &Arc<Desk>) -> Router {
-    let watched = health::routes(desk);
-    let router = api::routes(desk)
-        .merge(dashboard::routes(desk))
-        .merge(watched)
-        .fallback(unknown)
-        .method_not_allowed_fallback(not_allowed);
-    dashboard::in_pages(guard::around(router, desk))
+    let pages = api::routes(desk).merge(dashboard::routes(desk)).merge(watched(desk));
+    dashboard::in_pages(whole(pages, desk))
+}
+
+/// What watches over a process that serves nothing else.
+pub fn watching(desk: &Arc<Desk>) -> Router {
+    whole(watched(desk), desk)
+}
+
+fn watched(desk: &Arc<Desk>) -> Router {
+    health::routes(desk).merge(metrics::routes(desk))
+}
+
+fn whole(router: Router, desk: &Arc<Desk>) -> Router {
+    let router = router.fallback(unknown).method_not_allowed_fallback(not_allowed);
+    metrics::counting(guard::around(router, desk), desk)
 }
 
 async fn unknown() -> Problem {

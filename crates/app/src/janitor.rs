@@ -47,7 +47,7 @@ impl Janitor {
         let room = self.dispatcher.room();
         let swept = room.queue.sweep(self.retention, 10 * ROUND).await?;
         for committed in &swept.expired {
-            room.observer.committed(&committed.delivery_id, &committed.workflow, &committed.transition);
+            room.observer.committed(&committed.delivery_id, &committed.workflow, None, &committed.transition);
         }
         Ok(swept)
     }

@@ -17,6 +17,8 @@
 //! | [`tokens`] | access tokens: made, checked, listed, revoked |
 //! | [`mailroom`], [`unsubscribe`] | the ports that all of this is wired from, and what workflows want |
 //! | [`system`] | the system's clock and chance; alarms and transitions into the log |
+//! | `http`, `metrics` | the API; figures for whoever watches |
+//! | `service` | what systemd is told |
 //! | [`faults`] | where a test may end the process; nothing without the feature `faults` |
 //! | `testing` | for your tests, behind the feature `testing`: a mailroom in memory, and assertions |
 //!
@@ -59,6 +61,10 @@ pub mod documents;
 pub mod http;
 #[cfg(feature = "cli")]
 pub mod inbox;
+#[cfg(feature = "cli")]
+pub mod metrics;
+#[cfg(feature = "cli")]
+pub mod service;
 #[cfg(feature = "cli")]
 pub mod telemetry;
 #[cfg(feature = "testing")]

@@ -103,7 +103,7 @@ impl Requests {
         let answers = self.queue.request(ids, request).await?;
         for answer in &answers {
             if let Changed::Done(committed) = answer {
-                self.observer.committed(&committed.delivery_id, &committed.workflow, &committed.transition);
+                self.observer.committed(&committed.delivery_id, &committed.workflow, None, &committed.transition);
             }
         }
         Ok(answers)

@@ -77,7 +77,13 @@ pub fn random<const N: usize>() -> [u8; N] {
 pub struct LogObserver;
 
 impl Observer for LogObserver {
-    fn committed(&self, delivery: &DeliveryId, workflow: &Workflow, transition: &Transition) {
+    fn committed(
+        &self,
+        delivery: &DeliveryId,
+        workflow: &Workflow,
+        _: Option<&TransportName>,
+        transition: &Transition,
+    ) {
         let (from, to) = (transition.from.as_str(), transition.next.status.as_str());
         let attempt = transition.next.attempts;
         let (code, detail) = (transition.code.as_ref().map(Code::as_str), transition.detail.as_str());

@@ -1,6 +1,7 @@
 //! The one place that names concrete adapters. Another provider or another database is one
 //! more arm here and nothing anywhere else.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use postroom_ports::clock::Clock;
 use postroom_ports::composer::MessageComposer;
 use postroom_ports::error::PortError;
 use postroom_ports::pauses::PauseBoard;
+use postroom_ports::pool::PoolUse;
 use postroom_ports::probe::{self, TransportProbe};
 use postroom_ports::queue::DeliveryQueue;
 use postroom_ports::statistics::Statistics;
@@ -47,6 +49,26 @@ pub struct Store {
     pub tokens: Arc<dyn TokenBook>,
     /// How it goes.
     pub statistics: Arc<dyn Statistics>,
+    /// How far its connections are used.
+    pub pools: Pools,
+}
+
+/// A look at the connections of a store.
+#[derive(Clone)]
+pub struct Pools(Arc<dyn Fn() -> Vec<PoolUse> + Send + Sync>);
+
+impl Pools {
+    /// How far they are used now.
+    #[must_use]
+    pub fn look(&self) -> Vec<PoolUse> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Pools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pools").field(&self.look()).finish()
+    }
 }
 
 /// Opens the store. A single file is brought up to date by whoever opens it; a database is
@@ -65,6 +87,7 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
                 pauses: Arc::new(store.pauses()),
                 tokens: Arc::new(store.tokens()),
                 statistics: Arc::new(store.statistics()),
+                pools: Pools(Arc::new(move || store.pools())),
             })
         }
         StoreSettings::Sqlite(path) => {
@@ -78,6 +101,7 @@ pub async fn open(settings: &StoreSettings) -> Result<Store, PortError> {
                 pauses: Arc::new(store.pauses()),
                 tokens: Arc::new(store.tokens()),
                 statistics: Arc::new(store.statistics()),
+                pools: Pools(Arc::new(move || store.pools())),
             })
         }
     }

@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use self::flight::Flight;
 use crate::dispatcher::{Dispatcher, Limits, Outcome};
+use crate::health::Health;
 use crate::janitor::Janitor;
 use crate::mailroom::Mailroom;
 use crate::trouble::Trouble;
@@ -111,6 +112,12 @@ impl Worker {
     #[must_use]
     pub const fn id(&self) -> WorkerId {
         self.dispatcher.worker()
+    }
+
+    /// How each way out is doing.
+    #[must_use]
+    pub const fn health(&self) -> &Arc<Health> {
+        self.dispatcher.health()
     }
 
     /// Works until told to stop.

@@ -53,6 +53,7 @@ pub mod composer;
 pub mod error;
 pub mod letter;
 pub mod pauses;
+pub mod pool;
 pub mod probe;
 pub mod queue;
 pub mod sinks;

@@ -1,4 +1,6 @@
 //! Those who want to hear: of every transition, of alarms, of letters that were given up.
+#![expect(clippy::needless_lifetimes, reason = "mockall cannot do without the name of this one")]
+#![cfg_attr(feature = "mock", expect(clippy::ref_option_ref, reason = "mockall writes its matchers so"))]
 
 use async_trait::async_trait;
 use postroom_domain::failure::Code;
@@ -11,8 +13,14 @@ use crate::error::PortError;
 /// soon and cannot refuse anything: what must not be lost is read from the events instead.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Observer: std::fmt::Debug + Send + Sync + 'static {
-    /// One committed transition.
-    fn committed(&self, delivery: &DeliveryId, workflow: &Workflow, transition: &Transition);
+    /// One committed transition; `provider` is the transport whose answer it follows from, where one answered.
+    fn committed<'a>(
+        &self,
+        delivery: &DeliveryId,
+        workflow: &Workflow,
+        provider: Option<&'a TransportName>,
+        transition: &Transition,
+    );
 }
 
 /// Something that a person has to hear about.

@@ -18,7 +18,7 @@ struct Storyteller;
 
 impl Observer for Storyteller {
     #[expect(clippy::print_stdout, reason = "the story is what this program is for")]
-    fn committed(&self, delivery: &DeliveryId, workflow: &Workflow, change: &Transition) {
+    fn committed(&self, delivery: &DeliveryId, workflow: &Workflow, _: Option<&TransportName>, change: &Transition) {
         let (from, to) = (change.from.as_str(), change.next.status.as_str());
         println!("{workflow} {delivery}: {from} → {to} {}", change.detail);
     }

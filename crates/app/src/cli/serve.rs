@@ -12,12 +12,14 @@ use super::Failure;
 use super::context::Context;
 use super::worker;
 use crate::accept::Door;
-use crate::config::{Mistakes, Switch, parse_listen};
+use crate::config::{MetricsAccess, Mistakes, Switch, parse_listen};
 use crate::http::access::{Access, Rates};
 use crate::http::{self, Desk};
 use crate::inbox::{self, Inbox};
+use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::requests::Requests;
+use crate::service;
 use crate::system::{LogObserver, SystemChance, SystemClock};
 use crate::tokens::Tokens;
 use crate::waiting::Held;
@@ -78,10 +80,17 @@ impl Serve {
         })?;
         let address = listener.local_addr().unwrap_or(listen);
         let pulse = Pulse::new(Arc::new(SystemClock::start()));
-        let desk = desk(context, &store, access, sends.then(|| pulse.clone()), inbox)?;
+        let metrics = Metrics::new(Arc::new(SystemClock::start()));
+        let admission = Admission { access, watched: watched(context, access, listen) };
+        let desk = Desk { inbox, ..desk(context, &store, admission, sends.then(|| pulse.clone()), &metrics)? };
+        let desk = Arc::new(desk);
         context.announce(&format!("the API and the dashboard are at http://{address}; Ctrl-C to stop"));
         let server = tokio::spawn(http::listen::serve(listener, http::router(&desk), signals.stop.clone()));
-        let worked = if sends { work(context, &store, &pulse, &signals).await } else { wait(context, &signals).await };
+        let worked = if sends {
+            worker::work(context, &store, &worker::Watched { pulse, metrics }, &signals).await
+        } else {
+            wait(context, &signals).await
+        };
         // Where the worker cannot go on, serving alone would look as if letters left.
         signals.stop.cancel();
         let farewell = server.await.map_err(|_| Failure::refused("the server came to a sudden end"))?;
@@ -158,41 +167,58 @@ async fn has_any(tokens: &dyn TokenBook) -> Result<bool, PortError> {
     Ok(false)
 }
 
-fn desk(
+/// Who comes in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Admission {
+    /// To the API and the dashboard.
+    pub(super) access: Access,
+    /// To the figures.
+    pub(super) watched: Access,
+}
+
+/// Who may read the figures of a server that listens there.
+pub(super) fn watched(context: &Context, access: Access, listen: SocketAddr) -> Access {
+    match context.config.http.metrics {
+        Some(MetricsAccess::Open) => Access::Open,
+        Some(MetricsAccess::Token) => access,
+        None if listen.ip().is_loopback() => Access::Open,
+        None => Access::Tokens,
+    }
+}
+
+pub(super) fn desk(
     context: &Context,
     store: &Store,
-    access: Access,
+    admission: Admission,
     pulse: Option<Pulse>,
-    inbox: Option<Arc<Inbox>>,
-) -> Result<Arc<Desk>, Failure> {
+    metrics: &Metrics,
+) -> Result<Desk, Failure> {
     let config = &context.config;
     let templates = Arc::new(context.templates()?);
     let languages = config.languages.clone();
     let door = Door::new(store.queue.clone(), templates.clone(), Arc::new(SystemChance));
-    Ok(Arc::new(Desk {
+    Ok(Desk {
         store: store.clone(),
         door: door.in_languages(languages.clone()),
-        requests: Requests::new(store.queue.clone(), Arc::new(LogObserver)),
+        requests: Requests::new(store.queue.clone(), metrics.observer(Arc::new(LogObserver))),
         tokens: Tokens::new(store.tokens.clone()),
         templates,
         languages,
-        access,
+        access: admission.access,
+        watched: admission.watched,
+        metrics: metrics.clone(),
         rates: Rates::per_second(config.http.rate),
         settings: config.http.clone(),
         pulse,
         held: Held::by(config),
-        inbox,
-    }))
-}
-
-async fn work(context: &Context, store: &Store, pulse: &Pulse, signals: &Signals) -> Result<(), Failure> {
-    let store = Store { workers: pulse.on(store.workers.clone()), ..store.clone() };
-    worker::work(context, &store, signals).await
+        inbox: None,
+    })
 }
 
 async fn wait(context: &Context, signals: &Signals) -> Result<(), Failure> {
     let why = if context.config.email == Switch::Off { "EMAIL_ENABLED" } else { "EMAIL_WORKER_ENABLED" };
     context.announce(&format!("{why} is false: letters are accepted and wait"));
+    service::ready(None);
     signals.stop.cancelled().await;
     Ok(())
 }

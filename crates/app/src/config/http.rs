@@ -25,8 +25,21 @@ pub struct HttpSettings {
     pub max_body: u32,
     /// How long one request may take.
     pub timeout: Duration,
+    /// Whether whoever reads `/metrics` must show a token; without it only where others could reach it.
+    pub metrics: Option<MetricsAccess>,
+    /// Where a worker that serves nothing else shows how it is.
+    pub worker_listen: Option<SocketAddr>,
     /// What cookies are signed with; without it a fresh key with each start, so that people sign in again.
     pub cookie_key: Option<SecretString>,
+}
+
+/// Who may read `/metrics`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Whoever reaches the port.
+    Open,
+    /// Whoever shows a token that may read.
+    Token,
 }
 
 pub(super) fn read(reader: &mut Reader) -> HttpSettings {
@@ -36,8 +49,30 @@ pub(super) fn read(reader: &mut Reader) -> HttpSettings {
         // Fifty letters with attachments of the largest size have to come in two requests.
         max_body: reader.number("http.max_body", "POSTROOM_HTTP_MAX_BODY", 1_000..=1_000_000_000, 32_000_000),
         timeout: reader.duration("http.timeout", "POSTROOM_HTTP_TIMEOUT", Duration::from_secs(30)),
+        metrics: metrics(reader),
+        worker_listen: worker_listen(reader),
         cookie_key: cookie_key(reader),
     }
+}
+
+fn metrics(reader: &mut Reader) -> Option<MetricsAccess> {
+    let Some((name, text)) = reader.named_text("http.metrics", "POSTROOM_HTTP_METRICS") else {
+        reader.by_default("http.metrics", "token, or open on this machine alone");
+        return None;
+    };
+    match text.as_str() {
+        "open" => Some(MetricsAccess::Open),
+        "token" => Some(MetricsAccess::Token),
+        _ => {
+            reader.mistake(Invalid::new(name, "must be open or token"));
+            None
+        }
+    }
+}
+
+fn worker_listen(reader: &mut Reader) -> Option<SocketAddr> {
+    let (name, text) = reader.named_text("worker.metrics_listen", "EMAIL_WORKER_METRICS_LISTEN")?;
+    parse_listen(&text).map_err(|mistake| reader.mistake(mistake.in_field(name))).ok()
 }
 
 fn listen(reader: &mut Reader) -> SocketAddr {

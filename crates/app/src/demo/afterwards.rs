@@ -11,8 +11,9 @@ use super::stage::Stage;
 use crate::cli::Failure;
 use crate::http::access::{Access, Rates};
 use crate::http::{self, Desk};
+use crate::metrics::Metrics;
 use crate::requests::Requests;
-use crate::system::LogObserver;
+use crate::system::{LogObserver, SystemClock};
 use crate::tokens::Tokens;
 use crate::waiting::Held;
 
@@ -41,6 +42,8 @@ fn desk(stage: &Stage) -> Arc<Desk> {
         templates: stage.templates.clone(),
         languages: stage.config.languages.clone(),
         access: Access::Open,
+        watched: Access::Open,
+        metrics: Metrics::new(Arc::new(SystemClock::start())),
         rates: Rates::per_second(stage.config.http.rate),
         settings: stage.config.http.clone(),
         pulse: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use postroom_domain::id::{DeliveryId, Workflow};
+use postroom_domain::id::{DeliveryId, TransportName, Workflow};
 use postroom_domain::lifecycle::Transition;
 use postroom_domain::status::Status;
 use postroom_ports::sinks::Observer;
@@ -53,7 +53,7 @@ impl Narrator {
 }
 
 impl Observer for Listener {
-    fn committed(&self, delivery: &DeliveryId, _: &Workflow, transition: &Transition) {
+    fn committed(&self, delivery: &DeliveryId, _: &Workflow, _: Option<&TransportName>, transition: &Transition) {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if let (Format::Text, Some(name)) = (self.format, names.get(delivery)) {
             print(&format!("  {name:<27} {}", sentence(transition)));

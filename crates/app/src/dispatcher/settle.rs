@@ -79,7 +79,7 @@ impl Dispatcher {
 
     async fn committed(&self, outcome: &Outcome, transition: &Transition) {
         let (id, workflow) = (&outcome.claim.fence.delivery_id, &outcome.claim.letter.workflow);
-        self.room.observer.committed(id, workflow, transition);
+        self.room.observer.committed(id, workflow, outcome.transport.as_ref(), transition);
         for effect in &transition.effects {
             match effect {
                 // Both were done when the answer came, once for all letters.

@@ -7,6 +7,7 @@ use crate::accept::Door;
 use crate::config::HttpSettings;
 use crate::inbox::Inbox;
 use crate::mailroom::Languages;
+use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::requests::Requests;
 use crate::tokens::Tokens;
@@ -30,6 +31,10 @@ pub struct Desk {
     pub languages: Languages,
     /// Whether callers must show a token.
     pub access: Access,
+    /// Whether whoever reads the figures must show a token.
+    pub watched: Access,
+    /// The figures.
+    pub metrics: Metrics,
     /// How often they may call.
     pub rates: Rates,
     /// Limits.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use postroom_domain::id::{DeliveryId, Workflow};
+use postroom_domain::id::{DeliveryId, TransportName, Workflow};
 use postroom_domain::lifecycle::Transition;
 
 use super::lock;
@@ -23,7 +23,7 @@ impl RecordingObserver {
 }
 
 impl Observer for RecordingObserver {
-    fn committed(&self, delivery: &DeliveryId, _workflow: &Workflow, transition: &Transition) {
+    fn committed(&self, delivery: &DeliveryId, _: &Workflow, _: Option<&TransportName>, transition: &Transition) {
         lock(&self.0).push((delivery.clone(), transition.clone()));
     }
 }
