@@ -34,7 +34,6 @@ const misfits = (page) =>
 /** What the keyboard does not reach, and what does not show that it was reached. */
 const unreached = async (page) => {
   const all = await page.evaluate(() => {
-    document.activeElement?.blur?.();
     const able = "a[href], button, input:not([type=hidden]), select, textarea, summary, iframe, [tabindex='0']";
     window.wanted = [...document.querySelectorAll(able)].filter((target) => target.checkVisibility());
     return window.wanted.length;
@@ -70,6 +69,10 @@ const look = async (page, name) => {
       await page.evaluate(axe);
       const where = `${name}.${screen}.${colorScheme}`;
       found.push(...[...(await barriers(page)), ...(await misfits(page))].map((words) => `${where}: ${words}`));
+      await page.evaluate(() => {
+        document.activeElement?.blur?.();
+        scrollTo(0, 0);
+      });
       await page.screenshot({ path: path.join(told.pictures, `${where}.png`), fullPage: true });
       if (colorScheme === "light") found.push(...(await unreached(page)).map((words) => `${where}: ${words}`));
     }
