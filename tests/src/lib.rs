@@ -20,6 +20,7 @@
 mod account;
 mod api;
 mod binary;
+mod browser;
 pub mod corpus;
 mod dns;
 #[cfg(doctest)]
@@ -39,6 +40,7 @@ mod wait;
 pub use account::{Account, Toll};
 pub use api::{Answer, Api};
 pub use binary::{Done, Postroom};
+pub use browser::browse;
 pub use dns::Zone;
 pub use letter::{Letter, ReceivedFile};
 pub use mailgun::Mailgun;
