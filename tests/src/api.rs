@@ -107,7 +107,6 @@ impl Api {
     }
 
     /// A request to this path, with the token.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.url));
         match &self.token {
