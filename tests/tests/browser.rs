@@ -146,8 +146,8 @@ async fn stored_text_that_means_harm_is_shown_as_text() -> Result<()> {
     let subject = format!("{HOSTILE}{}", "x".repeat(500 - HOSTILE.len()));
     let data = json!({
         "inviter_name": HOSTILE,
-        "organization_name": format!("\u{202e}{HOSTILE}"),
-        "role": HOSTILE,
+        "organization_name": HOSTILE,
+        "role": format!("\u{202e}{HOSTILE}"),
         "accept_url": "https://app.example.org/invitations/accept",
     });
     let hostile = letter(
