@@ -126,7 +126,7 @@ impl Metrics {
         self.0.counted.request(route, method, status, took);
     }
 
-    /// All figures as OpenMetrics text. A store that does not answer in time costs its own figures and no others:
+    /// All figures as `OpenMetrics` text. A store that does not answer in time costs its own figures and no others:
     /// they are NaN then, and `postroom_store_up` is 0.
     ///
     /// # Errors
