@@ -184,7 +184,10 @@ async fn an_older_program_finds_nothing_to_do_and_says_what_is_newer() {
 /// How `.sqlx` writes a type's name.
 fn shown(type_info: &Value) -> String {
     match type_info {
-        Value::String(name) => name.to_uppercase(),
+        Value::String(name) => match name.strip_suffix("Array") {
+            Some(element) => format!("{}[]", element.to_uppercase()),
+            None => name.to_uppercase(),
+        },
         other => other.to_string(),
     }
 }

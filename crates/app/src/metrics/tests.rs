@@ -19,7 +19,7 @@ fn text(metrics: &Metrics) -> String {
 #[test]
 fn workflows_beyond_the_bound_share_one_label() {
     let metrics = metrics();
-    let workflow = |number: usize| Workflow::parse(&format!("flow-{number}")).unwrap();
+    let workflow = |number: usize| Workflow::parse(format!("flow-{number}")).unwrap();
     for number in 0..MOST_WORKFLOWS {
         assert_eq!(metrics.workflow(&workflow(number)), format!("flow-{number}"));
     }
