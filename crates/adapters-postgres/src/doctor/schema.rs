@@ -95,8 +95,10 @@ fn wanted() -> BTreeMap<String, String> {
             for statement in text.split(start).skip(1) {
                 let rest = statement.split(';').next().unwrap_or_default();
                 let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
+                // A host may have built a big table's index by hand before: then the migration takes it as it is.
+                let rest = rest.strip_prefix("IF NOT EXISTS ").unwrap_or(&rest);
                 let start = start.trim_start().replace("INDEX ", "INDEX CONCURRENTLY ");
-                wanted.insert(word(statement).to_owned(), format!("{start}{rest}"));
+                wanted.insert(word(rest).to_owned(), format!("{start}{rest}"));
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
 use postroom_ports::clock::Clock;
 use postroom_ports::error::PortError;
@@ -72,7 +73,7 @@ impl Standing {
         gauge("queue_depth", "Letters that wait and are due", &standing.queue_depth);
         gauge("queue_waiting", "Letters that wait, due or not", &standing.queue_waiting);
         gauge("in_flight", "Letters that workers hold under a lease", &standing.in_flight);
-        gauge("in_doubt", "Letters of which nobody knows whether they were accepted", &standing.in_doubt);
+        gauge(Status::InDoubt.as_str(), "Letters of which nobody knows whether they were accepted", &standing.in_doubt);
         gauge("dead_letters", "Letters that were given up", &standing.dead_letters);
         gauge("worker_beating", "Whether this process's worker reaches the store: 1 or 0", &standing.worker_beating);
         let help = "How long the oldest due letter has been due";

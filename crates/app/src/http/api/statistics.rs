@@ -138,6 +138,7 @@ impl Stretch {
     /// # Errors
     /// Names the part at fault.
     pub(in crate::http) fn window(&self, caller: &Caller) -> Result<Window, Problem> {
+        self.buckets()?;
         let now = SystemClock::start().now();
         let moment = |field: &str, text: Option<&String>, usual: Timestamp| match text {
             Some(text) => parse_moment(field, text),
