@@ -17,7 +17,7 @@ mod upkeep;
 use std::time::Duration;
 
 use postroom_ports::clock::Clock;
-use postroom_ports::probe::Finding;
+use postroom_ports::probe::{Finding, Severity};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::timeout;
@@ -40,8 +40,13 @@ pub async fn examine(config: &PostgresConfig, clock: &dyn Clock, longest: Durati
     let mut findings = Vec::new();
     findings.extend(asked("server", server::look(&mut connection, clock)).await);
     findings.extend(asked("schema", schema::look(config, &mut connection)).await);
-    findings.extend(asked("pooler", pooler::look(config)).await);
-    findings.extend(asked("notify", notices::look(config)).await);
+    let pooler = asked("pooler", pooler::look(config)).await;
+    // Behind one that nobody declared, our listening would stay on a session that others get next.
+    let is_ours_alone = pooler.iter().all(|finding| finding.severity != Severity::Error);
+    findings.extend(pooler);
+    if is_ours_alone {
+        findings.extend(asked("notify", notices::look(config)).await);
+    }
     findings.extend(asked("vacuum", upkeep::vacuum(&mut connection)).await);
     findings.extend(asked("transactions", upkeep::transactions(&mut connection, longest)).await);
     // The connection was good for what it was asked; how it ends changes nothing.
