@@ -45,10 +45,11 @@ fn readers() -> BTreeSet<String> {
 }
 
 async fn a_worker_that_freezes_at_any_point_changes_nothing_when_it_wakes(kind: Kind) -> Result<()> {
-    for round in 0..rounds() {
+    for _ in 0..rounds() {
         for point in Point::ALL {
             let journal = tempfile::tempdir()?;
-            let fault = format!("{}:{}:freeze", point.as_str(), 1 + round % 2);
+            // The first time: one batch takes all letters, so some points are passed once alone.
+            let fault = format!("{}:1:freeze", point.as_str());
             let (room, mut frozen) = frozen(kind, &fault, journal.path()).await?;
             room.store.forget_beats().await?;
 

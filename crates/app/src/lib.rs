@@ -54,6 +54,7 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "cli")]
 pub mod demo;
+#[cfg(feature = "cli")]
 pub mod doctor;
 #[cfg(feature = "cli")]
 pub mod documents;
