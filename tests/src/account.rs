@@ -1,9 +1,11 @@
 //! What became of many letters: the receiver's own journal held against what Postroom believes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use crate::process::Process;
 use crate::room::Room;
 
 /// Letters as the receiver has them and as Postroom has them, by recipient.
@@ -57,6 +59,18 @@ impl Account {
             doubted: room.store.texts(DOUBTED).await?.into_iter().collect(),
             resent: room.store.texts(RESENT).await?.into_iter().collect(),
         })
+    }
+
+    /// Waits until the worker has done and left, and draws up the account of letters to `expected` that all should be
+    /// sent.
+    ///
+    /// # Errors
+    /// It does not come to an end, or as [`Account::settle`].
+    pub async fn close(room: &Room, worker: &mut Process, expected: &BTreeSet<String>) -> Result<Toll> {
+        room.is_done().await?;
+        worker.finish().await?.expect(0)?;
+        room.inbox.wait_for_open(0, Duration::from_mins(1)).await?;
+        Self::of(room).await?.settle(expected)
     }
 
     /// Holds the two against each other, for letters to `expected` that all should be sent: none lost, none invented,

@@ -1,6 +1,6 @@
 //! A whole mailroom: a store, the binary, and a mail server on this machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use postroom_dev_inbox::{Config, DevInbox};
@@ -82,6 +82,16 @@ impl Room {
     /// It is refused.
     pub async fn invite(&self, recipient: &str) -> Result<String> {
         self.enqueue(&[invitation(recipient)]).await?.pop().context("no id was printed")
+    }
+
+    /// Hands in invitations for so many readers of this name, and gives their addresses.
+    ///
+    /// # Errors
+    /// One is refused.
+    pub async fn invite_many(&self, name: &str, letters: usize) -> Result<BTreeSet<String>> {
+        let readers: BTreeSet<String> = (0..letters).map(|number| format!("{name}-{number:03}@example.org")).collect();
+        self.enqueue(&readers.iter().map(|reader| invitation(reader)).collect::<Vec<_>>()).await?;
+        Ok(readers)
     }
 
     /// Hands in letters and gives their ids, in order.

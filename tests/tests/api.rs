@@ -1,8 +1,9 @@
 //! The API over HTTP: the real server, on both stores.
 
 use anyhow::{Context as _, Result};
-use postroom_dev_inbox::{Act, Stage};
-use postroom_tests::{Api, Kind, Room, invitation, on_both_stores, until};
+use postroom_dev_inbox::{Act, Config, Stage};
+use postroom_test_database::{Durability, Server};
+use postroom_tests::{Api, Kind, Room, Store, invitation, on_both_stores, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -226,6 +227,9 @@ async fn a_letter_in_doubt_is_decided(kind: Kind) -> Result<()> {
     api.post(&resolve(&ids[0]), &json!({ "resolution": "perhaps" })).await?.problem(422, None)?;
     let answer = api.post(&resolve(&ids[0]), &json!({ "resolution": "sent" })).await?.expect(200)?.json()?;
     assert_eq!(answer["status"], "sent");
+    let events = api.get(&format!("/api/deliveries/{}/events", ids[0])).await?.expect(200)?.json()?;
+    let by = events.as_array().and_then(|all| all.last()).and_then(|event| event["payload"]["by"].as_str());
+    assert!(by.is_some_and(|by| by.starts_with("test (") && by.ends_with(')')), "who decided is on record: {events}");
     let many = json!({ "request": "resolve_give_up", "delivery_ids": ids });
     let answers = api.post("/api/requests", &many).await?.expect(200)?.json()?;
     let outcome =
@@ -311,5 +315,32 @@ async fn a_letter_is_seen_without_being_sent(kind: Kind) -> Result<()> {
     let data = json!({ "template": "verification-code", "data": { "code": "123456" } });
     api.post(path, &data).await?.problem(422, Some("data.expires_in"))?;
     api.post(path, &json!({ "template": "no-such" })).await?.problem(422, Some("template"))?;
+    Ok(())
+}
+
+/// It is not the caller's fault, and no failure of ours: the answer says when to come back, and then all is well.
+#[tokio::test]
+async fn a_database_that_is_away_is_a_503_until_it_is_back() -> Result<()> {
+    let server = Server::local(Durability::Durable).await?;
+    let room = Room::over(Store::migrated_on(&server).await?, Config::default()).await?;
+    let api = Api::start(&room.postroom.clone().with("EMAIL_WORKER_ENABLED", "false")).await?;
+    let id = taken(&api, &invitation(READER)).await?;
+    server.crash().await?;
+    for path in ["/api/deliveries", "/api/stats", "/readyz"] {
+        let answer = api.get(path).await?;
+        assert!(answer.headers.contains_key("retry-after"), "{path}: {answer:?}");
+        answer.problem(503, None).with_context(|| path.to_owned())?;
+    }
+    api.post("/api/deliveries", &invitation(READER)).await?.problem(503, None)?;
+    api.get("/healthz").await?.expect(200)?;
+    server.start_again().await?;
+    let back = || async { Ok((api.get("/readyz").await?.status == 200).then_some(())) };
+    until("the database to be back", back).await?;
+    api.get(&format!("/api/deliveries/{id}")).await?.expect(200)?;
+    assert_eq!(
+        room.store.number("SELECT count(*) FROM deliveries").await?,
+        1,
+        "what was answered with 503 is not stored"
+    );
     Ok(())
 }

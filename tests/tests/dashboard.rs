@@ -180,6 +180,8 @@ async fn what_people_decide_is_done_and_told() -> Result<()> {
     }
     let status = store.text("SELECT status FROM deliveries WHERE delivery_id = $1", &id).await?;
     assert_eq!(status.as_deref(), Some("cancelled"));
+    let timeline = page(api.get(&format!("/deliveries/{id}")).await?, 200)?;
+    ensure!(timeline.contains("asked by") && timeline.contains("open access"), "who asked is not told: {timeline}");
 
     // Nothing is ticked: nothing is done. All that match: those alone.
     let put_back = |body: &'static str| send_form(&api, "/dead-letters/redrive", body, None);

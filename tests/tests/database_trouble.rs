@@ -5,37 +5,23 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use postroom_dev_inbox::Config;
 use postroom_test_database::{Durability, Server};
-use postroom_tests::{Account, Kind, Process, Room, Store, invitation, until};
-
-async fn with_letters(room: &Room, name: &str, letters: usize) -> Result<BTreeSet<String>> {
-    let readers: BTreeSet<String> = (0..letters).map(|number| format!("{name}-{number:03}@example.org")).collect();
-    room.enqueue(&readers.iter().map(|reader| invitation(reader)).collect::<Vec<_>>()).await?;
-    Ok(readers)
-}
+use postroom_tests::{Account, Kind, Room, Store, until};
 
 async fn arrive(room: &Room, letters: usize) -> Result<()> {
     until("some letters", || async { Ok((room.inbox.count() >= letters).then_some(())) }).await
-}
-
-async fn all_is_well(room: &Room, worker: &mut Process, readers: &BTreeSet<String>) -> Result<()> {
-    room.is_done().await?;
-    worker.finish().await?.expect(0)?;
-    room.inbox.wait_for_open(0, std::time::Duration::from_mins(1)).await?;
-    Account::of(room).await?.settle(readers)?;
-    Ok(())
 }
 
 #[tokio::test]
 async fn a_database_that_crashes_and_recovers_loses_no_letter() -> Result<()> {
     let server = Server::local(Durability::Durable).await?;
     let room = Room::over(Store::migrated_on(&server).await?, Config::default()).await?;
-    let readers = with_letters(&room, "reader", 300).await?;
+    let readers = room.invite_many("reader", 300).await?;
     let mut worker = room.worker().await?;
     for letters in [20, 120] {
         arrive(&room, letters).await?;
         server.restart_immediate().await?;
     }
-    all_is_well(&room, &mut worker, &readers).await
+    Account::close(&room, &mut worker, &readers).await.map(drop)
 }
 
 #[tokio::test]
@@ -46,9 +32,9 @@ async fn a_database_that_is_away_is_waited_for_and_that_is_said_once() -> Result
     server.crash().await?;
     worker.notes("the store does not answer as it should").await?;
     server.start_again().await?;
-    let readers = with_letters(&room, "reader", 20).await?;
+    let readers = room.invite_many("reader", 20).await?;
     worker.notes("the store answers again").await?;
-    all_is_well(&room, &mut worker, &readers).await
+    Account::close(&room, &mut worker, &readers).await.map(drop)
 }
 
 /// Every connection is cut, the listening one too, again and again; afterwards a letter still wakes the worker, whose
@@ -56,7 +42,7 @@ async fn a_database_that_is_away_is_waited_for_and_that_is_said_once() -> Result
 #[tokio::test]
 async fn connections_that_are_cut_come_back_and_the_listener_too() -> Result<()> {
     let room = Room::open(Kind::Postgres).await?.with("EMAIL_WORKER_POLL_INTERVAL", "10m");
-    let mut readers = with_letters(&room, "early", 100).await?;
+    let mut readers = room.invite_many("early", 100).await?;
     let mut worker = room.worker().await?;
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE datname = current_database() AND application_name LIKE 'postroom %'";
@@ -71,8 +57,8 @@ async fn connections_that_are_cut_come_back_and_the_listener_too() -> Result<()>
     )
     };
     until("somebody to listen", || async { Ok((listens().await? > 0).then_some(())) }).await?;
-    readers.extend(with_letters(&room, "late", 20).await?);
-    all_is_well(&room, &mut worker, &readers).await
+    readers.extend(room.invite_many("late", 20).await?);
+    Account::close(&room, &mut worker, &readers).await.map(drop)
 }
 
 /// What a database says when it cannot do what is asked of it now: workers wait, whichever of the steps it meets.
@@ -100,13 +86,13 @@ async fn workers_wait_out_whatever_the_database_is_short_of() -> Result<()> {
     let mut worker = room.worker().await?;
     for (times, state) in (1..).zip(states) {
         room.store.execute(&format!("INSERT INTO public.trouble VALUES ('{state}')")).await?;
-        readers.extend(with_letters(&room, &format!("reader-{}", state.to_lowercase()), 10).await?);
+        readers.extend(room.invite_many(&format!("reader-{}", state.to_lowercase()), 10).await?);
         let met = || worker.stderr().matches("the store does not answer as it should").count() >= times;
         until("the trouble", || async { Ok(met().then_some(())) }).await?;
         room.store.execute("DELETE FROM public.trouble").await?;
         room.is_done().await?;
     }
-    all_is_well(&room, &mut worker, &readers).await?;
+    Account::close(&room, &mut worker, &readers).await?;
     let spent = room.store.number("SELECT count(*) FROM deliveries WHERE attempts - excused > 1").await?;
     assert_eq!(spent, 0, "a letter paid for the database");
     Ok(())
@@ -121,9 +107,9 @@ async fn a_snapshot_held_elsewhere_does_not_stall_the_queue() -> Result<()> {
     sqlx::raw_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM email.outbox")
         .execute(&mut *elsewhere)
         .await?;
-    let readers = with_letters(&room, "reader", 400).await?;
+    let readers = room.invite_many("reader", 400).await?;
     let mut worker = room.worker().await?;
-    all_is_well(&room, &mut worker, &readers).await?;
+    Account::close(&room, &mut worker, &readers).await?;
     // It was held to the end.
     Ok(elsewhere.rollback().await?)
 }

@@ -1,18 +1,9 @@
 //! The real binary and a network that fails between it and PostgreSQL, or has a pooler in it.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use anyhow::Result;
 use postroom_dev_inbox::{Act, Config, Stage};
 use postroom_test_database::{Durability, Pooler, Proxy, Server};
 use postroom_tests::{Account, Kind, Room, Store, invitation, until};
-
-async fn with_letters(room: &Room, letters: usize) -> Result<BTreeSet<String>> {
-    let readers: BTreeSet<String> = (0..letters).map(|number| format!("reader-{number:03}@example.org")).collect();
-    room.enqueue(&readers.iter().map(|reader| invitation(reader)).collect::<Vec<_>>()).await?;
-    Ok(readers)
-}
 
 /// The database commits a result, and the connection breaks before it can say so. The worker asks again, is told that it
 /// is done, and whoever watches hears of it once.
@@ -55,17 +46,14 @@ async fn a_database_that_falls_silent_is_connected_anew_and_no_letter_is_lost() 
         .with("POSTROOM_DATABASE_STATEMENT_TIMEOUT", "1s")
         .with("POSTROOM_DATABASE_ACQUIRE_TIMEOUT", "1s")
         .with("POSTROOM_DATABASE_KEEPALIVE", "1s");
-    let readers = with_letters(&room, 200).await?;
+    let readers = room.invite_many("reader", 200).await?;
     let room = room.with("DATABASE_URL", proxy.url());
     let mut worker = room.worker().await?;
     until("some letters", || async { Ok((room.inbox.count() >= 20).then_some(())) }).await?;
     proxy.freeze();
     worker.notes("the database keeps silent; its connections are given up and opened anew").await?;
     proxy.thaw();
-    room.is_done().await?;
-    worker.finish().await?.expect(0)?;
-    room.inbox.wait_for_open(0, Duration::from_mins(1)).await?;
-    Account::of(&room).await?.settle(&readers)?;
+    Account::close(&room, &mut worker, &readers).await?;
     Ok(())
 }
 
@@ -74,7 +62,7 @@ async fn a_database_that_falls_silent_is_connected_anew_and_no_letter_is_lost() 
 async fn a_read_only_standby_is_waited_out() -> Result<()> {
     let server = Server::local(Durability::Durable).await?;
     let room = Room::over(Store::migrated_on(&server).await?, Config::default()).await?;
-    let readers = with_letters(&room, 100).await?;
+    let readers = room.invite_many("reader", 100).await?;
     let mut worker = room.worker().await?;
     until("some letters", || async { Ok((room.inbox.count() >= 10).then_some(())) }).await?;
     server.demote().await?;
@@ -82,10 +70,7 @@ async fn a_read_only_standby_is_waited_out() -> Result<()> {
     let late = invitation("late@example.org").to_string();
     room.postroom.feed(&["enqueue", "--file", "-"], late.as_bytes()).await?.expect(3)?;
     server.promote().await?;
-    room.is_done().await?;
-    worker.finish().await?.expect(0)?;
-    room.inbox.wait_for_open(0, Duration::from_mins(1)).await?;
-    Account::of(&room).await?.settle(&readers)?;
+    Account::close(&room, &mut worker, &readers).await?;
     Ok(())
 }
 
@@ -103,7 +88,7 @@ async fn letters_arrive_through_a_pooler_in_transaction_mode() -> Result<()> {
     room.postroom.run(&["migrate", "--check"]).await?.expect(0)?;
 
     let mut workers = [room.worker().await?, room.worker().await?];
-    let readers = with_letters(&room, 300).await?;
+    let readers = room.invite_many("reader", 300).await?;
     room.is_done().await?;
     for worker in &mut workers {
         let done = worker.finish().await?.expect(0)?;

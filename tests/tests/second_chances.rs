@@ -68,6 +68,7 @@ async fn what_cannot_be_tried_again_says_why(kind: Kind) -> Result<()> {
 
 async fn a_person_decides_about_a_letter_in_doubt(kind: Kind) -> Result<()> {
     let room = Room::open(kind).await?.configured("[workflows.invite]\nin_doubt = \"hold\"\n")?;
+    let room = room.with("USER", "sam");
     let mut ids = Vec::new();
     for name in ["sent", "again", "left"] {
         let address = format!("{name}@example.org");
@@ -91,6 +92,10 @@ async fn a_person_decides_about_a_letter_in_doubt(kind: Kind) -> Result<()> {
         room.postroom.run(&["in-doubt", "resolve", decision, id]).await?.expect(0)?;
         let document = room.becomes(id, status).await?;
         assert!(codes(&document).contains(&"RESOLVED"), "{document}");
+        let decided =
+            document["events"].as_array().into_iter().flatten().find(|event| event["error_code"] == "RESOLVED");
+        let by = decided.map(|event| event["payload"]["by"].clone());
+        assert_eq!(by, Some(Value::from("sam at the command line")), "who decided is on record");
     }
     let many = ["in-doubt", "resolve", "--give-up", "--workflow", "invite", "--yes", "--json"];
     let none = room.postroom.run(&many).await?.expect(0)?.json()?;

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use postroom_domain::id::{DeliveryId, Workflow};
+use postroom_domain::id::{Actor, DeliveryId, Workflow};
 use postroom_domain::lifecycle::{Context, DeliveryState, Event, InvalidTransition, Transition, apply};
 use postroom_domain::policy::WorkflowPolicy;
 use postroom_domain::retry::{Jitter, RetryPolicy};
 use postroom_domain::time::Timestamp;
 use postroom_ports::error::PortError;
-use postroom_ports::queue::{Changed, Committed};
+use postroom_ports::queue::{Changed, Committed, asked_by};
 
 use crate::commit::{Write, commit};
 use crate::error::port_error;
@@ -78,6 +78,7 @@ pub(crate) async fn change(
     operation: &'static str,
     ids: &[DeliveryId],
     event: &Event,
+    by: Option<&Actor>,
 ) -> Result<Vec<Changed>, PortError> {
     let mut locked = lock(session.next(), operation, ids).await?;
     let (mut answers, mut moved) = (Vec::with_capacity(ids.len()), Vec::new());
@@ -97,7 +98,11 @@ pub(crate) async fn change(
         };
         answers.push(answer);
     }
-    let writes: Vec<Write<'_>> = moved.iter().map(|(seq, transition)| Write::of(*seq, transition)).collect();
+    let payload = asked_by(by);
+    let writes: Vec<Write<'_>> = moved
+        .iter()
+        .map(|(seq, transition)| Write { payload: Some(&payload), ..Write::of(*seq, transition) })
+        .collect();
     commit(session, &writes).await.map_err(port_error(operation))?;
     Ok(answers)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::attachment::Attachment;
-use postroom_domain::id::{DeliveryId, ProviderMessageId, TransportName, WorkerId};
+use postroom_domain::id::{Actor, DeliveryId, ProviderMessageId, TransportName, WorkerId};
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
 use postroom_ports::queue::{
@@ -125,12 +125,17 @@ impl DeliveryQueue for PostgresQueue {
         Claims { work: &self.work, operation: "queue.doubtful" }.doubtful(worker, limit, lease).await
     }
 
-    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+    async fn request<'a>(
+        &self,
+        ids: &[DeliveryId],
+        request: Request,
+        by: Option<&'a Actor>,
+    ) -> Result<Vec<Changed>, PortError> {
         const OPERATION: &str = "queue.request";
         let event = request.event();
         again(async || {
             let mut turn = self.front.transaction().await.map_err(port_error(OPERATION))?;
-            let answers = change(turn.session(), OPERATION, ids, &event).await?;
+            let answers = change(turn.session(), OPERATION, ids, &event, by).await?;
             turn.end().await.map_err(port_error(OPERATION))?;
             Ok(answers)
         })

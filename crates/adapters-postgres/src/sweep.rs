@@ -44,7 +44,7 @@ async fn expire(work: &Connections, limit: i64) -> Result<Vec<Committed>, PortEr
         .map(DeliveryId::parse)
         .collect::<Result<_, _>>()
         .map_err(|_| PortError::corrupt(OPERATION, "deliveries", "delivery_id", "past its expiry"))?;
-    let changed = change(turn.session(), OPERATION, &ids, &Event::Expired).await?;
+    let changed = change(turn.session(), OPERATION, &ids, &Event::Expired, None).await?;
     turn.end().await.map_err(failed)?;
     let done = |answer| match answer {
         Changed::Done(committed) => Some(*committed),

@@ -1,9 +1,9 @@
 //! What somebody asks for from outside: that letters are not sent, or are sent after all.
 
-use postroom_domain::id::DeliveryId;
+use postroom_domain::id::{Actor, DeliveryId};
 use postroom_domain::lifecycle::Event;
 use postroom_ports::error::PortError;
-use postroom_ports::queue::{Changed, Request};
+use postroom_ports::queue::{Changed, Request, asked_by};
 use sqlx::SqliteConnection;
 
 use crate::error::failed;
@@ -15,13 +15,14 @@ pub(crate) async fn change(
     store: &SqliteStore,
     ids: &[DeliveryId],
     request: Request,
+    by: Option<&Actor>,
 ) -> Result<Vec<Changed>, PortError> {
     const OPERATION: &str = "queue.request";
     let event = request.event();
     let mut write = store.begin(OPERATION).await?;
     let mut answers = Vec::with_capacity(ids.len());
     for id in ids {
-        answers.push(change_one(write.connection(), OPERATION, id, &event).await?);
+        answers.push(change_one(write.connection(), OPERATION, id, &event, by).await?);
     }
     write.commit().await?;
     // Some of them may be due now.
@@ -35,6 +36,7 @@ pub(crate) async fn change_one(
     operation: &'static str,
     id: &DeliveryId,
     event: &Event,
+    by: Option<&Actor>,
 ) -> Result<Changed, PortError> {
     let Some(before) = stored(connection, operation, id).await? else { return Ok(Changed::Unknown) };
     let now = now(connection).await.map_err(failed(operation))?;
@@ -48,6 +50,7 @@ pub(crate) async fn change_one(
             return Ok(Changed::ContentGone);
         }
     }
-    write(connection, before.seq, Outcome::plain(&transition)).await.map_err(failed(operation))?;
+    let outcome = Outcome { payload: &asked_by(by), ..Outcome::plain(&transition) };
+    write(connection, before.seq, outcome).await.map_err(failed(operation))?;
     Ok(Changed::Done(before.committed(transition)))
 }

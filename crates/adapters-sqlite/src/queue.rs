@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::attachment::Attachment;
-use postroom_domain::id::{DeliveryId, WorkerId};
+use postroom_domain::id::{Actor, DeliveryId, WorkerId};
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
 use postroom_ports::queue::{
@@ -70,8 +70,13 @@ impl DeliveryQueue for SqliteQueue {
         claim::doubtful(&self.store, TakeOver { worker, limit, lease }).await
     }
 
-    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
-        change::change(&self.store, ids, request).await
+    async fn request<'a>(
+        &self,
+        ids: &[DeliveryId],
+        request: Request,
+        by: Option<&'a Actor>,
+    ) -> Result<Vec<Changed>, PortError> {
+        change::change(&self.store, ids, request, by).await
     }
 
     async fn sweep(&self, retention: Retention, limit: u32) -> Result<Swept, PortError> {

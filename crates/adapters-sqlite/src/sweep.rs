@@ -49,7 +49,7 @@ async fn expire(connection: &mut SqliteConnection, limit: u32) -> Result<Vec<Com
     for text in ids {
         let at = Place { operation: OPERATION, table: "deliveries", row: &text };
         let id = at.parsed("delivery_id", DeliveryId::parse(text.as_str()))?;
-        if let Changed::Done(committed) = change_one(connection, OPERATION, &id, &Event::Expired).await? {
+        if let Changed::Done(committed) = change_one(connection, OPERATION, &id, &Event::Expired, None).await? {
             expired.push(*committed);
         }
     }

@@ -50,7 +50,7 @@ async fn attachments_of_a_letter_that_was_never_frozen_go_with_its_content() {
     let home = Home::migrated().await;
     let store = home.store().await;
     let id = enqueue(&store).await;
-    store.queue().request(std::slice::from_ref(&id), Request::Cancel).await.unwrap();
+    store.queue().request(std::slice::from_ref(&id), Request::Cancel, None).await.unwrap();
     let workers = Duration::from_hours(1);
     for (payloads, left) in [(Duration::from_hours(1), 1), (Duration::ZERO, 0)] {
         store.queue().sweep(Retention { payloads, workers }, 10).await.unwrap();

@@ -19,7 +19,7 @@
 //! # How to add an endpoint
 //! Write it in the file of its theme below [`api`], with a `#[utoipa::path]` that says what it
 //! takes and answers, and add it to the group of the scope that it needs. Then run
-//! `UPDATE_GOLDEN=1 cargo test -p postroom-tests --test openapi` and read the difference in
+//! `UPDATE_GOLDEN=1 cargo test -p postroom --lib http::api` and read the difference in
 //! `docs/openapi.json`.
 //!
 //! # What is deliberately absent

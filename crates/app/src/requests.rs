@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postroom_domain::id::DeliveryId;
+use postroom_domain::id::{Actor, DeliveryId};
 use postroom_domain::lifecycle::Resolution;
 use postroom_domain::status::Status;
 use postroom_ports::error::PortError;
@@ -18,13 +18,20 @@ use crate::documents::decisions::Wish;
 pub struct Requests {
     queue: Arc<dyn DeliveryQueue>,
     observer: Arc<dyn Observer>,
+    by: Option<Actor>,
 }
 
 impl Requests {
     /// Requests to `queue`, which `observer` hears of.
     #[must_use]
     pub fn new(queue: Arc<dyn DeliveryQueue>, observer: Arc<dyn Observer>) -> Self {
-        Self { queue, observer }
+        Self { queue, observer, by: None }
+    }
+
+    /// The same, and the audit trail says who asked, where that is known.
+    #[must_use]
+    pub fn by(&self, actor: Option<Actor>) -> Self {
+        Self { by: actor, ..self.clone() }
     }
 
     /// Stops letters that are not claimed.
@@ -100,7 +107,7 @@ impl Requests {
     /// # Errors
     /// Those of the queue.
     pub async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
-        let answers = self.queue.request(ids, request).await?;
+        let answers = self.queue.request(ids, request, self.by.as_ref()).await?;
         for answer in &answers {
             if let Changed::Done(committed) = answer {
                 self.observer.committed(&committed.delivery_id, &committed.workflow, None, &committed.transition);

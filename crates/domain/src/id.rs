@@ -121,6 +121,11 @@ text_id!(
     ProviderMessageId, "provider_message_id", 998, any
 );
 text_id!(
+    /// Who asked for something, as other people know them: the name of a token, a person at a terminal. It stands in
+    /// the audit trail.
+    Actor, "by", 200, any
+);
+text_id!(
     /// Why a person paused something, in their words: one line for other people, which logs may repeat.
     PauseReason, "reason", 200, any
 );

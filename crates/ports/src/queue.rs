@@ -10,18 +10,21 @@
 //! Every write after a claim names the claim's [`Fence`]; where it is stale, nothing changes
 //! and the answer says so. Only the store's own clock decides what is due, what has lapsed and
 //! what has expired.
+#![cfg_attr(feature = "mock", expect(clippy::ref_option_ref, reason = "mockall writes its matchers so"))]
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::attachment::Attachment;
 use postroom_domain::feedback::Feedback;
-use postroom_domain::id::{DeliveryId, LeaseToken, ProviderMessageId, TenantId, TransportName, WorkerId, Workflow};
+use postroom_domain::id::{
+    Actor, DeliveryId, LeaseToken, ProviderMessageId, TenantId, TransportName, WorkerId, Workflow,
+};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::lifecycle::{DeliveryState, Event, Resolution, Transition};
 use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::error::PortError;
 use crate::letter::{FrozenLetter, Letter, NewDelivery};
@@ -214,6 +217,12 @@ impl Request {
     }
 }
 
+/// What the event of a request remembers, where the caller says who asks.
+#[must_use]
+pub fn asked_by(by: Option<&Actor>) -> Value {
+    by.map_or_else(|| Value::Object(Map::new()), |by| json!({ "by": by.as_str() }))
+}
+
 /// What became of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
@@ -330,8 +339,14 @@ pub trait DeliveryQueue: std::fmt::Debug + Send + Sync + 'static {
 
     /// Does for each letter what was asked for, where the domain's `apply` allows it, each on
     /// its own account; one answer per id, in order. A letter that would be sent again needs
-    /// its content. Whoever held a letter that is changed so is stale from then on.
-    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError>;
+    /// its content. Whoever held a letter that is changed so is stale from then on. The event
+    /// MUST remember `by`, in its payload under the same name, where the caller says who asks.
+    async fn request<'a>(
+        &self,
+        ids: &[DeliveryId],
+        request: Request,
+        by: Option<&'a Actor>,
+    ) -> Result<Vec<Changed>, PortError>;
 
     /// Cancels at most `limit` waiting letters past `expires_at`, and forgets what is past its
     /// retention, at most `limit` of each.

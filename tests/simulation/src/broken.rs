@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::attachment::Attachment;
-use postroom_domain::id::{DeliveryId, WorkerId};
+use postroom_domain::id::{Actor, DeliveryId, WorkerId};
 use postroom_domain::lifecycle::{DeliveryState, Transition};
 use postroom_domain::status::{Stage, Status};
 use postroom_ports::error::PortError;
@@ -198,14 +198,19 @@ impl DeliveryQueue for Broken {
         Ok(batch)
     }
 
-    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+    async fn request<'a>(
+        &self,
+        ids: &[DeliveryId],
+        request: Request,
+        by: Option<&'a Actor>,
+    ) -> Result<Vec<Changed>, PortError> {
         if self.has(Bug::CancelledInFlight)
             && let ([id], Request::Cancel) = (ids, request)
             && let Some(done) = self.cancelled_in_flight(id).await
         {
             return Ok(vec![done]);
         }
-        self.store.request(ids, request).await
+        self.store.request(ids, request, by).await
     }
 
     async fn sweep(&self, retention: Retention, limit: u32) -> Result<Swept, PortError> {

@@ -245,7 +245,7 @@ impl Director {
             _ => Request::Resolve(Resolution::GiveUp),
         };
         self.say(&format!("a person asks for {request:?} of {id}"));
-        self.outside(|door| async move { drop(door.request(&[id], request).await) });
+        self.outside(|door| async move { drop(door.request(&[id], request, None).await) });
     }
 
     fn report(&mut self) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::attachment::Attachment;
-use postroom_domain::id::{DeliveryId, WorkerId};
+use postroom_domain::id::{Actor, DeliveryId, WorkerId};
 use postroom_ports::clock::Clock;
 use postroom_ports::error::{PortError, PortErrorKind};
 use postroom_ports::letter::NewDelivery;
@@ -155,14 +155,19 @@ impl DeliveryQueue for Watched {
         self.call("doubtful", self.inner.doubtful(worker, limit, lease), note).await
     }
 
-    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+    async fn request<'a>(
+        &self,
+        ids: &[DeliveryId],
+        request: Request,
+        by: Option<&'a Actor>,
+    ) -> Result<Vec<Changed>, PortError> {
         let note = |answers: &Vec<Changed>| {
             for (id, _) in ids.iter().zip(answers).filter(|(_, changed)| matches!(changed, Changed::Done(_))) {
                 self.ledger.released(id);
                 self.audit(id);
             }
         };
-        self.call("request", self.inner.request(ids, request), note).await
+        self.call("request", self.inner.request(ids, request, by), note).await
     }
 
     async fn sweep(&self, retention: Retention, limit: u32) -> Result<Swept, PortError> {

@@ -60,7 +60,7 @@ async fn attachments_of_a_letter_that_was_never_frozen_go_with_its_content() {
     let scene = Scene::fresh().await;
     let id = scene.enqueue(&with_attachments()).await;
     let keep = Duration::from_hours(1);
-    scene.store.queue().request(&[id], postroom_ports::queue::Request::Cancel).await.unwrap();
+    scene.store.queue().request(&[id], postroom_ports::queue::Request::Cancel, None).await.unwrap();
     let sweep =
         async |payloads| scene.store.queue().sweep(Retention { payloads, workers: keep }, 10).await.unwrap().payloads;
     assert_eq!((sweep(keep).await, stored(&scene).await), (0, 2), "it may still be wanted again");

@@ -125,7 +125,7 @@ async fn a_worker_role_can_do_all_that_the_adapter_does() {
     workers.register(worker, "test").await.unwrap();
     workers.set_presence(worker, Presence::Idle).await.unwrap();
     let (sent, cancelled) = (scene.enqueue(&with_attachments()).await, scene.enqueue(&with_attachments()).await);
-    queue.request(std::slice::from_ref(&cancelled), Request::Cancel).await.unwrap();
+    queue.request(std::slice::from_ref(&cancelled), Request::Cancel, None).await.unwrap();
     let claim = scene.claim().await.pop().unwrap();
     assert_eq!(queue.attachments(&claim.fence).await.unwrap().len(), 2);
     let ready = Ready { fence: claim.fence.clone(), frozen: Some(frozen(&sent)), transport: transport_name("smtp") };

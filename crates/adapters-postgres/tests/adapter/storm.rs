@@ -101,7 +101,7 @@ pub(crate) async fn everybody_at_once(scene: Scene, workers: usize) {
                 let mut chunk = chunk.to_vec();
                 chunk.reverse();
                 for request in [Request::Cancel, Request::Retry, Request::Resolve(Resolution::Resend)] {
-                    scene.store.queue().request(&chunk, request).await.unwrap();
+                    scene.store.queue().request(&chunk, request, None).await.unwrap();
                 }
                 for id in chunk {
                     let seen = report(Feedback::Delivered, &format!("{step}-{id}"));

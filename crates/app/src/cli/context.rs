@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use postroom_domain::id::Actor;
 use postroom_domain::invalid::Invalid;
 use secrecy::SecretString;
 
@@ -39,6 +40,8 @@ pub(super) struct Context {
     pub config: Config,
     /// What servers are shown, from the environment.
     pub(super) token: Option<SecretString>,
+    /// How the audit trail names whoever types.
+    pub(super) actor: Option<Actor>,
     /// How results are shown.
     pub format: Format,
     /// How log lines look.
@@ -108,7 +111,8 @@ impl Context {
         }
         let format = if global.json { Format::Json } else { Format::Text };
         let colours = Colours::wanted(no_color.as_deref(), &std::io::stdout());
-        Ok(Self { token, config, format, log_format: global.log_format(), colours })
+        let actor = typist(environment);
+        Ok(Self { token, actor, config, format, log_format: global.log_format(), colours })
     }
 
     /// The store that was named, if one was.
@@ -190,6 +194,13 @@ fn config_file(named: Option<&Path>) -> Result<Option<String>, String> {
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("the configuration file {} cannot be read: {}", path.display(), error.kind())),
     }
+}
+
+/// Whoever types, by the name that the system knows them by.
+fn typist(environment: &BTreeMap<String, String>) -> Option<Actor> {
+    let named = environment.get("USER").filter(|user| !user.is_empty());
+    let text = named.map_or_else(|| "the command line".to_owned(), |user| format!("{user} at the command line"));
+    Actor::parse(text).ok()
 }
 
 /// The user's data folder (XDG Base Directory Specification).

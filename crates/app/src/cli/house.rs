@@ -34,19 +34,28 @@ impl At {
     /// # Errors
     /// No store is named, or it cannot be opened; an address that is none, or no token for it.
     pub(super) async fn house(&self, context: &Context) -> Result<House, Failure> {
-        match &self.url {
-            Some(url) => Ok(House::Server(Server::at(url, context.token.clone())?)),
-            None => Ok(House::Store(Box::new(context.open().await?), Held::by(&context.config))),
+        if let Some(url) = &self.url {
+            return Ok(House::Server(Server::at(url, context.token.clone())?));
         }
+        let store = context.open().await?;
+        let requests = Requests::new(store.queue.clone(), Arc::new(LogObserver)).by(context.actor.clone());
+        Ok(House::Store(Box::new(Near { store, requests, held: Held::by(&context.config) })))
     }
 }
 
 /// Whoever knows about letters.
 pub(super) enum House {
     /// The store itself.
-    Store(Box<Store>, Held),
+    Store(Box<Near>),
     /// A server before one.
     Server(Server),
+}
+
+/// A store, and what is asked of it.
+pub(super) struct Near {
+    store: Store,
+    requests: Requests,
+    held: Held,
 }
 
 /// One delivery, with all that is known of it.
@@ -97,9 +106,9 @@ impl House {
     /// # Errors
     /// Those of the store, or of the way to the server.
     pub(super) async fn find(&self, id: &DeliveryId) -> Result<Option<Found>, Failure> {
-        let (store, held) = match self {
+        let Near { store, held, .. } = match self {
             Self::Server(server) => return server.find(id).await,
-            Self::Store(store, held) => (store, held),
+            Self::Store(near) => &**near,
         };
         let Some(delivery) = store.tracker.find(id).await? else { return Ok(None) };
         let events = store.tracker.history(id).await?;
@@ -114,7 +123,7 @@ impl House {
     pub(super) async fn search(&self, search: &Search, after: Option<Cursor>, limit: u32) -> Result<Page, Failure> {
         match self {
             Self::Server(server) => server.search(search, after, limit).await,
-            Self::Store(store, _) => Ok(store.tracker.search(search, after.as_ref(), limit).await?),
+            Self::Store(near) => Ok(near.store.tracker.search(search, after.as_ref(), limit).await?),
         }
     }
 
@@ -125,10 +134,7 @@ impl House {
     pub(super) async fn request(&self, ids: &[DeliveryId], wish: Wish) -> Result<Vec<Answer>, Failure> {
         match self {
             Self::Server(server) => server.request(ids, wish).await,
-            Self::Store(store, _) => {
-                let requests = Requests::new(store.queue.clone(), Arc::new(LogObserver));
-                Ok(requests.wish(ids, wish).await?.iter().map(Answer::from).collect())
-            }
+            Self::Store(near) => Ok(near.requests.wish(ids, wish).await?.iter().map(Answer::from).collect()),
         }
     }
 }

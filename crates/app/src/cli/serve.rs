@@ -72,13 +72,7 @@ impl Serve {
         worker::listen(&signals, context.log_format)?;
         let store = context.open().await?;
         admit_somebody(context, &*store.tokens, access, listen).await?;
-        let listener = TcpListener::bind(listen).await.map_err(|error| {
-            Failure::usage(format!(
-                "--listen {listen}: cannot listen there: {}; choose another with --listen",
-                error.kind()
-            ))
-        })?;
-        let address = listener.local_addr().unwrap_or(listen);
+        let (listener, address) = bind(listen).await?;
         let pulse = Pulse::new(Arc::new(SystemClock::start()));
         let metrics = Metrics::new(Arc::new(SystemClock::start()));
         let admission = Admission { access, watched: watched(context, access, listen) };
@@ -125,6 +119,18 @@ impl Serve {
             ))),
         }
     }
+}
+
+/// A listener, and the address that it got.
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let bound = TcpListener::bind(listen).await.and_then(|listener| {
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|error| {
+        let kind = error.kind();
+        Failure::usage(format!("--listen {listen}: cannot listen there: {kind}; choose another with --listen"))
+    })
 }
 
 /// The same context, but that every letter goes to the inbox, where there is one.

@@ -26,7 +26,7 @@ fn event_line(event: &DeliveryEvent) -> String {
     if !event.error_message.is_empty() {
         parts.push(event.error_message.to_string());
     }
-    for name in ["transport", "feedback"] {
+    for name in ["transport", "feedback", "by"] {
         parts.extend(event.payload.get(name).and_then(Value::as_str).map(|text| format!("({name} {text})")));
     }
     parts.join("  ").trim_end().to_owned()

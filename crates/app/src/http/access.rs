@@ -15,7 +15,7 @@ use axum::response::{IntoResponse as _, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use postroom_domain::access::{Scope, Scopes, TokenId};
-use postroom_domain::id::TenantId;
+use postroom_domain::id::{Actor, TenantId};
 use postroom_ports::access::AccessToken;
 
 use super::Desk;
@@ -25,6 +25,9 @@ use crate::tokens::Denied;
 
 /// How many times as much a refused token costs of what a network address may ask.
 const COST_OF_A_REFUSAL: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+/// How the audit trail names whoever comes where access is open.
+const OPEN: &str = "open access";
 
 /// Whether callers must show a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +139,14 @@ impl Caller {
     #[must_use]
     pub fn view(&self) -> AddressView {
         if self.scopes.has(Scope::Addresses) { AddressView::Whole } else { AddressView::Masked }
+    }
+
+    /// How the audit trail names them: by the name and the public part of the token that they showed.
+    #[must_use]
+    pub fn actor(&self) -> Option<Actor> {
+        let named = self.token.as_ref().map(|token| format!("{} ({})", token.name, token.token_id));
+        // Two single lines that are shorter together than an actor may be: always one.
+        Actor::parse(named.unwrap_or_else(|| OPEN.to_owned())).ok()
     }
 
     /// What they may do.

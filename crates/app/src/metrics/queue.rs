@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::attachment::Attachment;
-use postroom_domain::id::{DeliveryId, WorkerId};
+use postroom_domain::id::{Actor, DeliveryId, WorkerId};
 use postroom_domain::status::Status;
 use postroom_ports::error::PortError;
 use postroom_ports::letter::NewDelivery;
@@ -81,8 +81,13 @@ impl DeliveryQueue for CountingQueue {
         self.next.doubtful(worker, limit, lease).await
     }
 
-    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
-        self.next.request(ids, request).await
+    async fn request<'a>(
+        &self,
+        ids: &[DeliveryId],
+        request: Request,
+        by: Option<&'a Actor>,
+    ) -> Result<Vec<Changed>, PortError> {
+        self.next.request(ids, request, by).await
     }
 
     async fn sweep(&self, retention: Retention, limit: u32) -> Result<Swept, PortError> {

@@ -226,7 +226,7 @@ impl Desk {
 
     /// The answer to one request.
     pub async fn ask(&self, id: &DeliveryId, request: Request) -> Changed {
-        first(self.queue.request(std::slice::from_ref(id), request).await.expect("the queue takes requests"))
+        first(self.queue.request(std::slice::from_ref(id), request, None).await.expect("the queue takes requests"))
     }
 
     /// Records a report, which is new and of a letter that exists; what it made of the letter.

@@ -44,7 +44,7 @@
 //!
 //! # Add a rule
 //! 1. Write the function in the file of its theme, with one sentence that says what must hold.
-//! 2. Add its name to the suite's list in `macros.rs`.
+//! 2. Add its name to the suite's list in `rules.rs`.
 //! 3. Give it a broken fake in `tests/contracts/`: until then its test there fails.
 //!
 //! # What is deliberately absent
@@ -59,6 +59,7 @@ pub mod pauses;
 pub mod probe;
 pub mod queue;
 pub mod renderer;
+mod rules;
 pub mod statistics;
 pub mod tokens;
 pub mod tracker;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::attachment::Attachment;
-use postroom_domain::id::{DeliveryId, TenantId, WorkerId};
+use postroom_domain::id::{Actor, DeliveryId, TenantId, WorkerId};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::letter::Priority;
 use postroom_domain::lifecycle::Event;
@@ -19,7 +19,7 @@ use crate::error::{PortError, PortErrorKind};
 use crate::letter::NewDelivery;
 use crate::queue::{
     Batch, Changed, Claim, ClaimRequest, Committed, Content, DeliveryQueue, Enqueued, Fence, Fenced, Hosts,
-    QueueCapabilities, Ready, Request, Retention, Settlement, Support, Swept,
+    QueueCapabilities, Ready, Request, Retention, Settlement, Support, Swept, asked_by,
 };
 
 #[async_trait]
@@ -96,10 +96,15 @@ impl DeliveryQueue for MemoryStore {
         Ok(tables.take_over(open, worker, limit, lease, now))
     }
 
-    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+    async fn request<'a>(
+        &self,
+        ids: &[DeliveryId],
+        request: Request,
+        by: Option<&'a Actor>,
+    ) -> Result<Vec<Changed>, PortError> {
         let (mut tables, now) = self.begin();
         let event = request.event();
-        let answers = ids.iter().map(|id| tables.change(id, &event, now)).collect();
+        let answers = ids.iter().map(|id| tables.change(id, &event, by, now)).collect();
         tables.ring();
         Ok(answers)
     }
@@ -249,14 +254,14 @@ impl Tables {
     }
 
     /// Brings about what a person asked for, where the domain allows it.
-    fn change(&mut self, id: &DeliveryId, event: &Event, now: Timestamp) -> Changed {
+    fn change(&mut self, id: &DeliveryId, event: &Event, by: Option<&Actor>, now: Timestamp) -> Changed {
         let Some(record) = self.records.get(id) else { return Changed::Unknown };
         let Ok(transition) = record.decide(event, now) else { return Changed::Not(record.state.status) };
         if transition.next.status.is_waiting() && record.content.is_none() {
             return Changed::ContentGone;
         }
         let workflow = record.delivery.workflow.clone();
-        self.commit(id, &transition, Value::Object(Map::new()), now);
+        self.commit(id, &transition, asked_by(by), now);
         Changed::Done(Box::new(Committed { delivery_id: id.clone(), workflow, transition }))
     }
 
@@ -274,7 +279,7 @@ impl Tables {
             .take(limit)
             .collect();
         for id in expired {
-            if let Changed::Done(committed) = self.change(&id, &Event::Expired, now) {
+            if let Changed::Done(committed) = self.change(&id, &Event::Expired, None, now) {
                 swept.expired.push(*committed);
             }
         }

@@ -118,6 +118,7 @@ mod queue_rules {
         ("cancel_stops_a_waiting_letter", Fault::CancelOnlySaysSo),
         ("cancel_matches_domain_apply_cancelled", Fault::AnswersWithoutCode),
         ("requests_answer_each_id_in_order", Fault::AnswersInReverse),
+        ("a_request_remembers_who_asked", Fault::ForgetsWhoAsked),
         ("redrive_puts_a_dead_letter_back_with_its_whole_budget", Fault::RedriveKeepsTheOldBudget),
         ("redrive_matches_domain_apply_redriven", Fault::RedriveForgetsAge),
         ("redrive_of_a_letter_without_bytes_renders_it_anew", Fault::RedriveNeedsBytes),

@@ -62,7 +62,7 @@ impl Desk {
         wish: Wish,
     ) -> Result<Vec<Changed>, Problem> {
         let own = self.own(caller, ids).await?;
-        let mut answers = self.requests.wish(&own, wish).await?.into_iter();
+        let mut answers = self.requests.by(caller.actor()).wish(&own, wish).await?.into_iter();
         let mut own = own.into_iter().peekable();
         let answer =
             |id: &DeliveryId| own.next_if(|next| next == id).and_then(|_| answers.next()).unwrap_or(Changed::Unknown);

@@ -61,8 +61,9 @@ struct Step {
 struct Actions(Option<Status>);
 
 /// What is told of an event beside its code, by the names under which it is on record.
-const DETAILS: [(&str, &str); 9] = [
-    ("transport", "by"),
+const DETAILS: [(&str, &str); 10] = [
+    ("by", "asked by"),
+    ("transport", "by way of"),
     ("class", "class"),
     ("scope", "scope"),
     ("reply", "answer"),

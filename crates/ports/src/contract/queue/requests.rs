@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use postroom_domain::failure::Code;
+use postroom_domain::id::Actor;
 use postroom_domain::lifecycle::{DeliveryState, Event};
 use postroom_domain::status::Status;
+
+use serde_json::Value;
 
 use crate::contract::StoreHarness;
 use crate::contract::desk::{Desk, KEEP};
@@ -59,12 +62,26 @@ pub async fn requests_answer_each_id_in_order<H: StoreHarness>(harness: &H) {
     let sent = desk.enqueue_and_finish(&delivery(), &Event::Accepted).await;
     let waiting = desk.enqueue(&delivery()).await;
     let ids = [sent, delivery_id("nobody-knows-me"), waiting.clone()];
-    let redriven = desk.queue.request(&ids, Request::Redrive).await.expect("the queue answers");
+    let redriven = desk.queue.request(&ids, Request::Redrive, None).await.expect("the queue answers");
     assert_eq!(redriven, [Changed::Not(Status::Sent), Changed::Unknown, Changed::Not(Status::Queued)]);
-    let answers = desk.queue.request(&ids, Request::Cancel).await.expect("the queue answers");
+    let answers = desk.queue.request(&ids, Request::Cancel, None).await.expect("the queue answers");
     let [first, second, third] = answers.try_into().expect("one answer per id");
     assert_eq!((first, second), (Changed::Not(Status::Sent), Changed::Unknown));
     assert_eq!(granted(third).delivery_id, waiting);
+}
+
+/// The audit trail says who asked, where that is known; whoever does not say so leaves no trace of it.
+pub async fn a_request_remembers_who_asked<H: StoreHarness>(harness: &H) {
+    let desk = Desk::open(harness).await;
+    let by = Actor::parse("support (q7w3e5r9t1z2)").expect("it is one line");
+    let (asked, unsaid) = (desk.enqueue(&delivery()).await, desk.enqueue(&delivery()).await);
+    for (id, by) in [(&asked, Some(&by)), (&unsaid, None)] {
+        let answers = desk.queue.request(std::slice::from_ref(id), Request::Cancel, by).await;
+        granted(answers.expect("the queue answers").pop().expect("one answer per id"));
+        let history = desk.history(id).await;
+        let payload = &history.last().expect("there is one").payload;
+        assert_eq!(payload.get("by").and_then(Value::as_str), by.map(Actor::as_str));
+    }
 }
 
 /// A letter that was given up is put back: due at once, with its whole budget and its bytes.

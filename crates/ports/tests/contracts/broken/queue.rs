@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postroom_domain::attachment::Attachment;
-use postroom_domain::id::{DeliveryId, LeaseToken, WorkerId};
+use postroom_domain::id::{Actor, DeliveryId, LeaseToken, WorkerId};
 use postroom_domain::invalid::Invalid;
 use postroom_domain::letter::Priority;
 use postroom_domain::lifecycle::{DeliveryState, Resolution, Transition};
@@ -64,7 +64,7 @@ impl DeliveryQueue for BrokenStore {
             Fault::HardShares => request.limit = request.limit.min(request.lane_share),
             Fault::RevivesFinalLetters => {
                 let ids = self.notes().ids.clone();
-                self.inner.request(&ids, Request::Redrive).await?;
+                self.inner.request(&ids, Request::Redrive, None).await?;
             }
             _ => {}
         }
@@ -157,7 +157,13 @@ impl DeliveryQueue for BrokenStore {
         Ok(batch)
     }
 
-    async fn request(&self, ids: &[DeliveryId], request: Request) -> Result<Vec<Changed>, PortError> {
+    async fn request<'a>(
+        &self,
+        ids: &[DeliveryId],
+        request: Request,
+        by: Option<&'a Actor>,
+    ) -> Result<Vec<Changed>, PortError> {
+        let by = by.filter(|_| !self.is(Fault::ForgetsWhoAsked));
         let mut request = request;
         match (self.fault, request) {
             (Fault::CancelOnlySaysSo, Request::Cancel) => return self.only_said(ids, Status::Cancelled).await,
@@ -169,7 +175,7 @@ impl DeliveryQueue for BrokenStore {
             (Fault::ResolvesAsSent, Request::Resolve(_)) => request = Request::Resolve(Resolution::Sent),
             _ => {}
         }
-        let answers = self.inner.request(ids, request).await?.into_iter().zip(ids);
+        let answers = self.inner.request(ids, request, by).await?.into_iter().zip(ids);
         let answers = answers.map(|(answer, id)| match (answer, self.fault, request) {
             (Changed::Not(from), Fault::CancelsAnything, Request::Cancel) => granted(id, from, Status::Cancelled),
             (Changed::Not(from), Fault::RetriesAnything, Request::Retry) => granted(id, from, Status::Retrying),

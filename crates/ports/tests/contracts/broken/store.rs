@@ -59,6 +59,7 @@ pub(crate) enum Fault {
     ForgetsDueTime,
     ForgetsExpiry,
     ForgetsSettlements,
+    ForgetsWhoAsked,
     HandoverIsAnEvent,
     HandsOutTwice,
     HardShares,
