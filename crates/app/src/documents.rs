@@ -48,7 +48,7 @@ pub struct Delivery {
     pub recipient: String,
     /// On whose behalf.
     pub tenant_id: Option<String>,
-    /// How urgent: 0 is the most.
+    /// 0 (bulk) to 9 (most urgent).
     pub priority: u8,
     /// Where it stands: `queued`, `in_progress`, `retrying`, `in_doubt`, `sent`, `failed`, `dead_letter` or `cancelled`.
     pub status: String,

@@ -1,7 +1,9 @@
 //! Letters on their way: one task each, so that a panic or a stall stays with its letter.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use postroom_domain::failure::{Failure, FailureClass};
@@ -9,7 +11,8 @@ use postroom_domain::id::TransportName;
 use postroom_domain::lifecycle::Event;
 use postroom_ports::error::PortError;
 use postroom_ports::queue::{Claim, Fence, Fenced};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::task::coop::unconstrained;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::dispatcher::{Dispatcher, Outcome, Parcel};
@@ -25,6 +28,9 @@ struct Held {
     fate: Arc<OnceLock<Fate>>,
     task: AbortHandle,
 }
+
+/// The right to use one of the connections.
+type Permit = Result<OwnedSemaphorePermit, AcquireError>;
 
 /// What becomes of a letter that waits for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +103,10 @@ impl Flight {
         let (dispatcher, permits, fate) = (self.dispatcher.clone(), self.permits.clone(), Arc::new(OnceLock::new()));
         let (claim, transport, time) = (parcel.claim.clone(), parcel.transport.name(), parcel.time);
         let (mine, renewed) = (fate.clone(), self.renewed.clone());
+        let turn = in_line(permits);
         let task = self.sends.spawn(async move {
             // The semaphore is never closed; without a permit the letter would merely go earlier.
-            let _permit = permits.acquire_owned().await;
+            let _permit = turn.await;
             let now = dispatcher.room().clock.elapsed();
             if !renewed.holds(time.mark(), dispatcher.limits().lease, now) {
                 return Outcome::of(parcel.claim, Event::GivenBack, time);
@@ -189,6 +196,20 @@ impl Flight {
             held.unanswered("SHUTDOWN")
         }));
         outcomes
+    }
+}
+
+/// A place in the line for a connection, taken at once: tasks begin in any order, but the letter that was launched first
+/// is the most urgent one.
+fn in_line(permits: Arc<Semaphore>) -> impl Future<Output = Permit> {
+    // A caller that has done much in one go would be told to come again, and get no place.
+    let mut turn = Box::pin(unconstrained(permits.acquire_owned()));
+    let at_once = turn.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    async move {
+        match at_once {
+            Poll::Ready(permit) => permit,
+            Poll::Pending => turn.await,
+        }
     }
 }
 

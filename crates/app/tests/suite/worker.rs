@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::house::{House, SECOND, delivery, policy, settings};
 use postroom::system::SystemClock;
-use postroom::worker::{Signals, Worker};
+use postroom::worker::{Signals, Worker, WorkerSettings};
 use postroom_domain::id::DeliveryId;
 use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
@@ -39,6 +39,28 @@ async fn it_sends_what_is_there_and_what_comes() {
     stop.cancel();
     let report = working.await.unwrap().unwrap();
     assert_eq!((report.settled, report.unfinished), (2, 0));
+}
+
+/// On a runtime of threads the task that was started last begins first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn letters_leave_in_the_order_in_which_they_were_claimed() {
+    let house = house();
+    let mut ids = Vec::new();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        ids.push(house.enqueue(delivery(name)).await);
+    }
+    let one_by_one = WorkerSettings { concurrency: 1, ..settings() };
+    let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), one_by_one);
+    let signals = Signals::default();
+    let stop = signals.stop.clone();
+    let working = tokio::spawn(async move { worker.run(&signals).await });
+    for id in &ids {
+        until(&house, id, Status::Sent).await;
+    }
+    stop.cancel();
+    assert!(working.await.unwrap().is_ok());
+    let sent: Vec<DeliveryId> = house.transport.taken().into_iter().map(|letter| letter.delivery_id).collect();
+    assert_eq!(sent, ids);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ pub(super) struct Letter {
     /// Worthless after then: it is cancelled rather than sent.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// 0 is the most urgent, 9 the least; 5 unless said otherwise.
+    /// 0 (bulk) to 9 (most urgent); 5 unless said otherwise.
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
     /// On whose behalf.
