@@ -331,11 +331,18 @@ async fn a_database_that_is_away_is_a_503_until_it_is_back() -> Result<()> {
         assert!(answer.headers.contains_key("retry-after"), "{path}: {answer:?}");
         answer.problem(503, None).with_context(|| path.to_owned())?;
     }
+    let watched = room.postroom.clone().with("POSTROOM_URL", &api.url);
+    let said = watched.run(&["healthcheck"]).await?.expect(1)?.stderr;
+    assert!(said.contains("the database cannot be asked"), "it does not say what is wrong: {said}");
+    let elsewhere = ["healthcheck", "--url", "http://127.0.0.1:9"];
+    let said = room.postroom.run(&elsewhere).await?.expect(1)?.stderr;
+    assert!(said.contains("cannot be reached"), "{said}");
     api.post("/api/deliveries", &invitation(READER)).await?.problem(503, None)?;
     api.get("/healthz").await?.expect(200)?;
     server.start_again().await?;
     let back = || async { Ok((api.get("/readyz").await?.status == 200).then_some(())) };
     until("the database to be back", back).await?;
+    watched.run(&["healthcheck"]).await?.expect(0)?;
     api.get(&format!("/api/deliveries/{id}")).await?.expect(200)?;
     assert_eq!(
         room.store.number("SELECT count(*) FROM deliveries").await?,

@@ -18,6 +18,7 @@ mod doctor;
 mod enqueue;
 mod exit;
 mod filters;
+mod healthcheck;
 mod house;
 mod in_doubt;
 mod lines;
@@ -118,6 +119,8 @@ enum Work {
     Serve(serve::Serve),
     /// Send letters until told to stop (SIGTERM, Ctrl-C; twice to leave at once)
     Worker(worker::WorkerCommand),
+    /// Can the server work? For whoever watches it: exit status 0 or 1
+    Healthcheck(healthcheck::Healthcheck),
     /// Hand letters in: one by flags, or many as JSON lines
     Enqueue(Box<enqueue::Enqueue>),
     /// Where is this letter, and what happened to it?
@@ -175,6 +178,7 @@ impl Work {
             Self::Migrate(command) => command.run(&context).await,
             Self::Serve(command) => command.run(&context).await,
             Self::Worker(command) => command.run(&context).await,
+            Self::Healthcheck(command) => command.run(&context).await,
             Self::Enqueue(command) => command.run(&context).await,
             Self::Status(command) => command.run(&context).await,
             Self::Search(command) => command.run(&context).await,

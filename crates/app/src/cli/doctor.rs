@@ -17,10 +17,10 @@ use crate::doctor::{Area, Patient, Questions, examine};
 use crate::system::SystemClock;
 
 /// Asks everything that letters depend on, sends nothing and changes nothing, and says what to do about what it finds.
-///
-/// It runs where the configuration is wrong, the database is away or there is no network: each of these is a finding.
 #[derive(Args, Debug)]
 #[command(after_help = "\
+It runs where the configuration is wrong, the database is away or there is no network: each of these is a finding.
+
 What is asked:
   configuration  every setting, and what is missing
   database       version, schema, indexes, rights, pooler, notices, vacuum, old transactions, clock, room

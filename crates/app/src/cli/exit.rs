@@ -40,6 +40,12 @@ impl Failure {
         Self { status: 4, message: format!("there is no delivery '{id}' here; is this the right database?") }
     }
 
+    /// The same, as something that is not as it should be: for whoever asks nothing but that.
+    #[must_use]
+    pub fn as_refusal(self) -> Self {
+        Self { status: 1, ..self }
+    }
+
     /// Input that was refused, by field.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "it is used where errors are mapped")]

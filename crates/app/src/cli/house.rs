@@ -10,7 +10,7 @@ use postroom_domain::status::Status;
 use postroom_ports::queue::Changed;
 use postroom_ports::tracker::{Cursor, Delivery, DeliveryEvent, Page, Search};
 
-use self::server::Server;
+pub(super) use self::server::Server;
 use super::Failure;
 use super::context::Context;
 use crate::documents::decisions::Wish;

@@ -1,12 +1,13 @@
 //! Whether the process lives, and whether it can work. Whoever watches needs no token.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Desk;
 use super::problem::Problem;
@@ -23,12 +24,12 @@ async fn alive() -> &'static str {
 }
 
 /// What was asked after.
-#[derive(Debug, Serialize)]
-struct Ready {
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Ready {
     /// It answers and is migrated.
-    database: &'static str,
+    pub(crate) database: Cow<'static, str>,
     /// `beating`, or `elsewhere` where this process has none.
-    worker: &'static str,
+    pub(crate) worker: Cow<'static, str>,
 }
 
 /// The database answers and is migrated, and the heart of the worker beats, where there is one.
@@ -42,5 +43,5 @@ async fn ready(State(desk): State<Arc<Desk>>) -> Result<Json<Ready>, Problem> {
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).after(2));
         }
     };
-    Ok(Json(Ready { database: "ok", worker }))
+    Ok(Json(Ready { database: "ok".into(), worker: worker.into() }))
 }

@@ -90,8 +90,7 @@ impl From<PortError> for Problem {
         match error.kind() {
             PortErrorKind::Unavailable => {
                 tracing::warn!(%error, "the store cannot be asked");
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database cannot be asked right now; try again")
-                    .after(COME_BACK)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database cannot be asked right now").after(COME_BACK)
             }
             PortErrorKind::NotMigrated => {
                 tracing::error!(%error, "the store is not migrated");

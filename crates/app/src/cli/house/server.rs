@@ -1,6 +1,6 @@
 //! The way to a server: the same questions, over HTTP.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use postroom_domain::id::DeliveryId;
@@ -17,6 +17,7 @@ use crate::cli::Failure;
 use crate::cli::context::TOKEN;
 use crate::documents::decisions::{Answers, Many, Outcome, Wish};
 use crate::documents::{self, Dossier, cursor, time};
+use crate::http::health::Ready;
 use crate::http::problem::Problem;
 
 /// The most deliveries that a server gives at once, and the most that it decides about.
@@ -51,6 +52,14 @@ impl Server {
         let client = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
         let client = client.map_err(|error| Failure::usage(format!("no client can be made: {error}")))?;
         Ok(Self { base, token, client })
+    }
+
+    /// As somebody without a token: the server at that address, or else the one that listens on this machine at `listen`.
+    ///
+    /// # Errors
+    /// It is no address.
+    pub(in crate::cli) fn open_to_all(url: Option<String>, listen: SocketAddr) -> Result<Self, Failure> {
+        Self::at(&url.unwrap_or_else(|| format!("http://{}", from_here(listen))), None)
     }
 
     pub(super) async fn find(&self, id: &DeliveryId) -> Result<Option<Found>, Failure> {
@@ -109,6 +118,14 @@ impl Server {
         Ok(all)
     }
 
+    /// Whether it can work; it must say so within `patience`.
+    ///
+    /// # Errors
+    /// It cannot, with its reason, or does not answer.
+    pub(in crate::cli) async fn ready(&self, patience: Duration) -> Result<Ready, Failure> {
+        read(self.send(self.client.get(self.to(&["readyz"])?).timeout(patience)).await?).await
+    }
+
     fn to(&self, parts: &[&str]) -> Result<Url, Failure> {
         let mut url = self.base.clone();
         url.path_segments_mut()
@@ -128,6 +145,16 @@ impl Server {
             Failure::store(format!("the server {what}; check --url and whether it runs"))
         })
     }
+}
+
+/// Where a server that listens there is reached from its own machine.
+fn from_here(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -173,4 +200,22 @@ async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
 #[expect(clippy::needless_pass_by_value, reason = "it is used where errors are mapped")]
 fn unreadable(invalid: Invalid) -> Failure {
     Failure::store(format!("the server's answer cannot be read: {invalid}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_listens_on_every_address_is_asked_on_the_loopback() {
+        let asked = [
+            ("0.0.0.0:8321", "127.0.0.1:8321"),
+            ("[::]:80", "[::1]:80"),
+            ("192.0.2.7:1", "192.0.2.7:1"),
+            ("[::1]:2", "[::1]:2"),
+        ];
+        for (listen, expected) in asked {
+            assert_eq!(from_here(listen.parse().unwrap()).to_string(), expected);
+        }
+    }
 }
