@@ -114,7 +114,13 @@ impl Desk {
             }
             Which { delivery_ids: None, filter: Some(narrow), all: None } => narrow.given_up(caller)?,
             Which { delivery_ids: None, filter: None, all: Some(true) } => given_up(&Filters::default(), caller)?,
-            _ => return Err(Invalid::new("all", "or delivery_ids or filter must be given, one of the three").into()),
+            _ => {
+                return Err(Invalid::new(
+                    "all",
+                    "must be true, or else delivery_ids or filter be given: one of the three",
+                )
+                .into());
+            }
         };
         self.redrive_found(caller, &search, &mut redriven).await?;
         Ok(redriven)
