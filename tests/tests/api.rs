@@ -208,6 +208,9 @@ async fn what_was_given_up_is_found_and_put_back(kind: Kind) -> Result<()> {
     let answer = api.post(path, &json!({ "delivery_ids": [dead[0], "nobody-knows-it"] })).await?.expect(200)?.json()?;
     assert_eq!((&answer["redriven"], &answer["left"]), (&json!(1), &json!(1)));
     becomes(&api, &dead[0], "sent").await?;
+    // A filter that matches none of them is no filter that is left out.
+    let elsewhere = json!({ "filter": { "source_type": "order", "source_id": "7" } });
+    assert_eq!(api.post(path, &elsewhere).await?.expect(200)?.json()?["redriven"], 0);
     let one = json!({ "filter": { "recipient": "dead1@example.org" } });
     let answer = api.post(path, &one).await?.expect(200)?.json()?;
     assert_eq!((&answer["redriven"], &answer["more"]), (&json!(1), &json!(false)));
@@ -326,6 +329,23 @@ async fn a_letter_is_seen_without_being_sent(kind: Kind) -> Result<()> {
     let data = json!({ "template": "verification-code", "data": { "code": "123456" } });
     api.post(path, &data).await?.problem(422, Some("data.expires_in"))?;
     api.post(path, &json!({ "template": "no-such" })).await?.problem(422, Some("template"))?;
+    Ok(())
+}
+
+/// As after a deploy that forgot `postroom migrate`.
+#[tokio::test]
+async fn a_server_is_not_ready_before_the_schema_is_what_it_expects() -> Result<()> {
+    let room = Room::open(Kind::Postgres).await?.with("EMAIL_WORKER_ENABLED", "false");
+    let pending = "CREATE TABLE public.kept AS SELECT * FROM email._migrations WHERE name = 'tokens_create';
+                   DELETE FROM email._migrations WHERE name = 'tokens_create'";
+    room.store.execute(pending).await?;
+    let api = Api::start(&room.postroom).await?;
+    let problem = api.get("/readyz").await?.problem(503, None)?;
+    let says = problem["detail"].as_str().context("no detail")?;
+    assert!(says.contains("tokens_create is pending") && says.contains("postroom migrate"), "{says}");
+    api.get("/healthz").await?.expect(200)?;
+    room.store.execute("INSERT INTO email._migrations SELECT * FROM public.kept").await?;
+    api.get("/readyz").await?.expect(200)?;
     Ok(())
 }
 
