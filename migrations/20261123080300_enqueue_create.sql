@@ -47,17 +47,20 @@ CREATE TYPE email.letter AS (
     fingerprint     bytea
 );
 
--- The point in time, up to the year 9999, that a text names, or NULL.
+-- The point in time that a text names, or NULL; also where it is none that a delivery can have (deliveries_times).
 CREATE FUNCTION email.read_time(value text) RETURNS timestamptz
     LANGUAGE plpgsql STABLE STRICT
     SET search_path = pg_catalog, email, pg_temp
     SET datestyle = 'ISO, YMD'
 AS $$
+DECLARE
+    at timestamptz;
 BEGIN
     IF value !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)$' THEN
         RETURN NULL;
     END IF;
-    RETURN value::timestamptz;
+    at := value::timestamptz;
+    RETURN CASE WHEN at > '0001-01-01 00:00Z' AND at < '9999-12-30 00:00Z' THEN at END;
 EXCEPTION WHEN data_exception THEN
     RETURN NULL;
 END

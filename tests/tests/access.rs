@@ -200,9 +200,11 @@ async fn who_asks_too_often_is_told_when_to_come_back() -> Result<()> {
 
 #[tokio::test]
 async fn whoever_guesses_tokens_is_slowed_down() -> Result<()> {
-    let room = quiet(Kind::Sqlite).await?.with("POSTROOM_HTTP_RATE", "20");
+    let room = quiet(Kind::Sqlite).await?.with("POSTROOM_HTTP_RATE", "1");
     let mut api = Api::start_with(&room.postroom, &[]).await?;
     api.token = Some(format!("postroom_aaaaaaaaaaaaaaaa_{}", "A".repeat(43)));
+    // Whoever mistook a token is told so, however few requests are allowed.
+    api.get("/api/pauses").await?.problem(401, None)?;
     let mut slowed = false;
     for _ in 0..200 {
         slowed |= api.get("/api/pauses").await?.status == 429;

@@ -19,6 +19,7 @@ on_both_stores![
     what_is_paused_waits_and_says_why,
     figures_tell_how_it_goes,
     a_letter_is_seen_without_being_sent,
+    the_letter_that_the_description_shows_is_taken,
 ];
 
 const READER: &str = "reader@example.org";
@@ -113,6 +114,9 @@ async fn what_is_refused_names_its_field_and_nothing_is_stored(kind: Kind) -> Re
         (with("template", "no-such".into()), "template"),
         (with("expire_at", "2030-01-01T00:00:00Z".into()), "expire_at"),
         (with("priority", 10.into()), "priority"),
+        (with("due_at", "9999-12-30T22:00:00Z".into()), "due_at"),
+        (with("expires_at", "0000-01-01T00:00:00Z".into()), "expires_at"),
+        (with("source_type", "a\u{202e}b".into()), "source_type"),
         (with("subject", "a\r\nBcc: victim@example.org".into()), "subject"),
         (json!("a letter"), "letter"),
         (json!([]), "letter"),
@@ -137,10 +141,16 @@ async fn what_is_refused_names_its_field_and_nothing_is_stored(kind: Kind) -> Re
         ("/api/stats/series?buckets=241", "buckets"),
         ("/api/stats?since=1h&until=2h", "since"),
         ("/api/deliveries/%0a", "delivery_id"),
+        ("/api/deliveries?recipent=a@example.org", "recipent"),
+        ("/api/deliveries?limit=many", "limit"),
+        // What no column holds is no failure of the server.
+        ("/api/deliveries?source_type=%00", "source_type"),
+        ("/api/deliveries?source_id=%00", "source_id"),
+        ("/api/deliveries?since=170000000h", "since"),
+        ("/api/stats?until=-009999-01-02T01:59:59Z", "until"),
     ] {
         api.get(path).await?.problem(422, Some(field)).with_context(|| path.to_owned())?;
     }
-    api.get("/api/deliveries?recipent=a@example.org").await?.problem(422, None)?;
     api.get("/api/deliveries/nobody-knows-it").await?.problem(404, None)?;
     api.get("/api/nothing").await?.problem(404, None)?;
     api.send(api.request(Method::PUT, "/api/deliveries")).await?.problem(405, None)?;
@@ -194,10 +204,13 @@ async fn what_was_given_up_is_found_and_put_back(kind: Kind) -> Result<()> {
     api.post(path, &json!({ "filter": {} })).await?.problem(422, Some("filter"))?;
     api.post(path, &json!({})).await?.problem(422, Some("all"))?;
     api.post(path, &json!({ "all": true, "delivery_ids": [dead[0]] })).await?.problem(422, Some("all"))?;
-    api.post(path, &json!({ "filter": { "colour": "red" } })).await?.problem(422, None)?;
+    api.post(path, &json!({ "filter": { "colour": "red" } })).await?.problem(422, Some("filter.colour"))?;
     let answer = api.post(path, &json!({ "delivery_ids": [dead[0], "nobody-knows-it"] })).await?.expect(200)?.json()?;
     assert_eq!((&answer["redriven"], &answer["left"]), (&json!(1), &json!(1)));
     becomes(&api, &dead[0], "sent").await?;
+    // A filter that matches none of them is no filter that is left out.
+    let elsewhere = json!({ "filter": { "source_type": "order", "source_id": "7" } });
+    assert_eq!(api.post(path, &elsewhere).await?.expect(200)?.json()?["redriven"], 0);
     let one = json!({ "filter": { "recipient": "dead1@example.org" } });
     let answer = api.post(path, &one).await?.expect(200)?.json()?;
     assert_eq!((&answer["redriven"], &answer["more"]), (&json!(1), &json!(false)));
@@ -224,7 +237,7 @@ async fn a_letter_in_doubt_is_decided(kind: Kind) -> Result<()> {
     let list = api.get("/api/in-doubt").await?.expect(200)?.json()?;
     assert_eq!(list["deliveries"].as_array().map(Vec::len), Some(2));
     let resolve = |id: &str| format!("/api/deliveries/{id}/resolve");
-    api.post(&resolve(&ids[0]), &json!({ "resolution": "perhaps" })).await?.problem(422, None)?;
+    api.post(&resolve(&ids[0]), &json!({ "resolution": "perhaps" })).await?.problem(422, Some("resolution"))?;
     let answer = api.post(&resolve(&ids[0]), &json!({ "resolution": "sent" })).await?.expect(200)?.json()?;
     assert_eq!(answer["status"], "sent");
     let events = api.get(&format!("/api/deliveries/{}/events", ids[0])).await?.expect(200)?.json()?;
@@ -266,7 +279,8 @@ async fn what_is_paused_waits_and_says_why(kind: Kind) -> Result<()> {
     assert!(answer["until"].is_string(), "{answer}");
     for (document, field) in [
         (json!({ "kind": "letter", "name": "invite" }), "kind"),
-        (json!({ "kind": "workflow", "name": "In vite" }), "workflow"),
+        (json!({ "kind": "workflow", "name": "In vite" }), "name"),
+        (json!({ "kind": "workflow" }), "name"),
         (json!({ "kind": "workflow", "name": "invite", "for": "soon" }), "for"),
     ] {
         api.post("/api/pauses", &document).await?.problem(422, Some(field))?;
@@ -318,6 +332,23 @@ async fn a_letter_is_seen_without_being_sent(kind: Kind) -> Result<()> {
     Ok(())
 }
 
+/// As after a deploy that forgot `postroom migrate`.
+#[tokio::test]
+async fn a_server_is_not_ready_before_the_schema_is_what_it_expects() -> Result<()> {
+    let room = Room::open(Kind::Postgres).await?.with("EMAIL_WORKER_ENABLED", "false");
+    let pending = "CREATE TABLE public.kept AS SELECT * FROM email._migrations WHERE name = 'tokens_create';
+                   DELETE FROM email._migrations WHERE name = 'tokens_create'";
+    room.store.execute(pending).await?;
+    let api = Api::start(&room.postroom).await?;
+    let problem = api.get("/readyz").await?.problem(503, None)?;
+    let says = problem["detail"].as_str().context("no detail")?;
+    assert!(says.contains("tokens_create is pending") && says.contains("postroom migrate"), "{says}");
+    api.get("/healthz").await?.expect(200)?;
+    room.store.execute("INSERT INTO email._migrations SELECT * FROM public.kept").await?;
+    api.get("/readyz").await?.expect(200)?;
+    Ok(())
+}
+
 /// It is not the caller's fault, and no failure of ours: the answer says when to come back, and then all is well.
 #[tokio::test]
 async fn a_database_that_is_away_is_a_503_until_it_is_back() -> Result<()> {
@@ -349,5 +380,17 @@ async fn a_database_that_is_away_is_a_503_until_it_is_back() -> Result<()> {
         1,
         "what was answered with 503 is not stored"
     );
+    Ok(())
+}
+
+async fn the_letter_that_the_description_shows_is_taken(kind: Kind) -> Result<()> {
+    let room = Room::open(kind).await?.with("EMAIL_WORKER_ENABLED", "false");
+    let api = Api::start(&room.postroom).await?;
+    let description = api.get("/api/openapi.json").await?.expect(200)?.json()?;
+    let fields = description["components"]["schemas"]["Letter"]["properties"].as_object().context("no letter")?;
+    let shown = fields.iter().filter(|(_, field)| !field["example"].is_null());
+    let letter: Value = shown.map(|(name, field)| (name.clone(), field["example"].clone())).collect();
+    assert!(!letter["data"].is_null(), "{letter}");
+    taken(&api, &letter).await?;
     Ok(())
 }

@@ -86,6 +86,11 @@ async fn what_stands_in_the_way_is_said() -> Result<()> {
     let far = far(&api)?;
     let done = far.clone().with("POSTROOM_TOKEN", "postroom_wrong").run(&["search"]).await?.expect(2)?;
     assert!(done.stderr.contains("POSTROOM_TOKEN"), "{}", done.stderr);
+    let done = far.clone().with("POSTROOM_TOKEN", "two\nlines").run(&["search"]).await?.expect(2)?;
+    assert!(done.stderr.contains("POSTROOM_TOKEN: is no token"), "{}", done.stderr);
+    // As a file has it whose end was not cut off.
+    let token = api.token.clone().unwrap_or_default();
+    far.clone().with("POSTROOM_TOKEN", format!("{token}\n")).run(&["search"]).await?.expect(0)?;
     let weak = Api::token(&room.postroom, &["--scope", "enqueue"]).await?;
     let done = far.clone().with("POSTROOM_TOKEN", weak.clone()).run(&["search"]).await?.expect(1)?;
     assert!(done.stderr.contains("'read'") && !done.stderr.contains(&weak), "{}", done.stderr);

@@ -85,6 +85,8 @@ async fn every_page_answers_on_its_own_and_takes_hostile_text_for_text(kind: Kin
     let letter = format!("/deliveries/{id}");
     for (path, words) in [
         ("/", "SMTP_550"),
+        ("/", "Sent and failed per 24 min"),
+        ("/?since=1h", "Sent and failed per minute"),
         ("/?since=1h", "Provider health"),
         ("/?since=30d&tenant=nobody", "No letter was handed in"),
         ("/deliveries", "reader@example.org"),
@@ -94,6 +96,7 @@ async fn every_page_answers_on_its_own_and_takes_hostile_text_for_text(kind: Kin
         ("/dead-letters", "somebody@overloaded.example"),
         ("/dead-letters?status=failed&chosen=page", " checked"),
         ("/dead-letters/redrive", "every dead letter"),
+        ("/dead-letters/redrive?source_type=order", "name=\"source_type\" value=\"order\""),
         ("/in-doubt", "No letter is in doubt"),
         ("/pauses", "&#60;script&#62;alert(1)"),
         ("/templates", "invitation"),
@@ -222,6 +225,13 @@ async fn a_session_begins_with_a_token_and_ends_with_it() -> Result<()> {
     let wrong = page(send_form(&api, "/sign-in", "token=postroom_no&next=/", None).await?, 401)?;
     ensure!(!wrong.contains("postroom_no\""), "{wrong}");
 
+    // A session that shows nothing would shut them in.
+    let blind = Api::token(&postroom, &["--scope", "enqueue"]).await?;
+    let answer = send_form(&api, "/sign-in", &format!("token={blind}"), None).await?;
+    ensure!(header(&answer, "set-cookie").is_empty(), "{:?}", answer.headers);
+    let text = page(answer, 403)?;
+    ensure!(text.contains("lacks the scope") && !text.contains(&blind), "{text}");
+
     let signed_in =
         send_form(&api, "/sign-in", &format!("token={token}&next=//elsewhere.example"), None).await?.expect(303)?;
     assert_eq!(header(&signed_in, "location"), "/");
@@ -234,7 +244,7 @@ async fn a_session_begins_with_a_token_and_ends_with_it() -> Result<()> {
     ensure!(list.contains("s***@overloaded.example") && !list.contains("somebody@"), "{list}");
     ensure!(!list.contains("/dead-letters/redrive"), "{list}");
     let refused = page(send_form(&api, "/dead-letters/redrive", "matching=yes", Some(&cookie)).await?, 403)?;
-    ensure!(refused.contains("operate"), "{refused}");
+    ensure!(refused.contains("operate") && refused.contains("action=\"/sign-out\""), "{refused}");
     ensure!(page(see(&api, "/inbox", &cookie).await?, 403)?.contains("addresses"));
 
     // The API takes no cookie; a cookie with another signature is nobody's.
@@ -297,6 +307,15 @@ async fn what_goes_wrong_is_a_page_for_people_and_a_problem_for_programs() -> Re
     ] {
         page(api.get(path).await?, status).with_context(|| path.to_owned())?;
     }
+    // What was typed stays, with what is wrong beside it.
+    for path in ["/deliveries?recipient=nobody&workflow=invite", "/dead-letters?recipient=nobody&workflow=invite"] {
+        let text = page(api.get(path).await?, 422)?;
+        for needed in ["recipient: has no domain", "value=\"nobody\"", "value=\"invite\"", "aria-current=\"page\""] {
+            ensure!(text.contains(needed), "{needed} is missing in {text}");
+        }
+    }
+    let text = page(api.get("/pauses/nothing").await?, 404)?;
+    ensure!(text.contains("href=\"/pauses\"") && !text.contains("/sign-in"), "{text}");
     page(api.send(api.request(Method::DELETE, "/deliveries")).await?, 405)?;
     page(api.send(api.request(Method::POST, "/pauses/new").body("x")).await?, 415)?;
     let wrong_host = api.request(Method::GET, "/").header("host", "rebound.example");

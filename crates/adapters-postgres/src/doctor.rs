@@ -1,7 +1,7 @@
 //! Whether the database is fit for letters, asked without changing anything.
 //!
 //! ```text
-//!   reach ─▶ server (version, clock, room) ─▶ schema (drift, indexes, rights)
+//!   reach ─▶ server (version, clock, room) ─▶ schema (drift, parts, indexes, rights)
 //!        └─▶ pooler ─▶ notices             ─▶ upkeep (vacuum, old transactions)
 //! ```
 //!
@@ -9,6 +9,7 @@
 //! standby. What cannot be asked is a finding like everything else.
 
 mod notices;
+mod parts;
 mod pooler;
 mod schema;
 mod server;
@@ -23,7 +24,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::timeout;
 
 use crate::config::PostgresConfig;
-use crate::error::describe;
+use crate::error::{describe, is_lookup};
 
 /// How long one part may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -89,7 +90,9 @@ async fn reach(config: &PostgresConfig) -> Result<PgConnection, Finding> {
 
 fn unreachable(variable: &str, error: &sqlx::Error) -> Finding {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let is_unknown = matches!(error, sqlx::Error::Io(io) if is_lookup(io));
     let fix = match code.as_deref() {
+        _ if is_unknown => "correct the host in it, or this host's DNS",
         Some("28P01" | "28000") => "correct the user and the password in it, or the server's pg_hba.conf",
         Some("3D000") => "correct the database's name in it, or create the database",
         Some("53300") => "free connections, or raise max_connections",

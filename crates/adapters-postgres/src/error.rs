@@ -21,10 +21,16 @@ pub(crate) fn describe(error: &sqlx::Error) -> String {
             None => "the database refused it".to_owned(),
         },
         sqlx::Error::PoolTimedOut => "no connection became free in time".to_owned(),
+        sqlx::Error::Io(io) if is_lookup(io) => "the host's name cannot be resolved".to_owned(),
         sqlx::Error::Io(io) => format!("the connection failed: {}", io.kind()),
         sqlx::Error::ColumnDecode { index, .. } => format!("column {index} does not decode"),
         _ => "the database could not be used".to_owned(),
     }
+}
+
+/// Whether a name of the DNS was not found; the standard library has no kind of its own for that.
+pub(crate) fn is_lookup(io: &std::io::Error) -> bool {
+    io.to_string().contains("lookup address")
 }
 
 /// What the caller should do about it.

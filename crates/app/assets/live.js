@@ -2,7 +2,6 @@
 // script everything works, and a reload does the same.
 "use strict";
 
-const EVERY = 5000;
 const regions = () => [...document.querySelectorAll("[data-live]")];
 const control = document.querySelector(".live");
 let paused = false;
@@ -24,13 +23,20 @@ const keepOpen = (before, after) => {
   }
 };
 
+const tell = (fresh, words = fresh ? "Refreshes every 5 s" : "Cannot be refreshed right now") => {
+  control.classList.toggle("paused", !fresh);
+  control.querySelector("[data-live-state]").textContent = words;
+};
+
 const refresh = async () => {
   if (paused || document.visibilityState !== "visible" || regions().some(busy)) return;
   const url = new URL(location.href);
   url.searchParams.delete("notice");
   try {
     const answer = await fetch(url, { credentials: "same-origin", redirect: "error" });
-    if (!answer.ok || paused || regions().some(busy)) return;
+    if (paused || regions().some(busy)) return;
+    tell(answer.ok);
+    if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const after = [...fresh.querySelectorAll("[data-live]")];
     regions().forEach((region, place) => {
@@ -38,19 +44,17 @@ const refresh = async () => {
       keepOpen(region, after[place]);
       region.replaceChildren(...document.adoptNode(after[place]).childNodes);
     });
-  } catch {
-    // The server is away for a moment; the next round asks again.
+  } catch { // The server is away, or the session has ended; the next round asks again.
+    if (!paused) tell(false);
   }
 };
 
 if (control && regions().length > 0) {
-  const button = control.querySelector("[data-live-pause]");
   control.hidden = false;
-  button.addEventListener("click", () => {
+  control.querySelector("[data-live-pause]").addEventListener("click", ({ currentTarget }) => {
     paused = !paused;
-    button.textContent = paused ? "Go on" : "Pause";
-    control.classList.toggle("paused", paused);
-    control.querySelector("[data-live-state]").textContent = paused ? "Paused" : "Refreshes every 5 s";
+    currentTarget.textContent = paused ? "Go on" : "Pause";
+    tell(!paused, paused ? "Paused" : undefined);
   });
-  setInterval(refresh, EVERY);
+  setInterval(refresh, 5000);
 }

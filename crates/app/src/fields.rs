@@ -188,9 +188,14 @@ impl Object {
 /// # Errors
 /// Names `field` and the form that is expected.
 pub fn parse_time(field: &str, text: &str) -> Result<Timestamp, Invalid> {
-    text.parse::<jiff::Timestamp>()
-        .map(|time| Timestamp::from_micros(time.as_microsecond()))
-        .map_err(|_| Invalid::new(field, "is not a time; write it as 2030-01-31T12:00:00Z"))
+    let time = text.parse::<jiff::Timestamp>();
+    let time = time.map_err(|_| Invalid::new(field, "is not a time; write it as 2030-01-31T12:00:00Z"))?;
+    storable(field, Timestamp::from_micros(time.as_microsecond()))
+}
+
+fn storable(field: &str, time: Timestamp) -> Result<Timestamp, Invalid> {
+    let fits = Timestamp::STORABLE.contains(&time);
+    if fits { Ok(time) } else { Err(Invalid::new(field, "lies outside of the years 1 to 9999")) }
 }
 
 /// A time, or how long ago it was.
@@ -202,10 +207,12 @@ pub fn parse_moment(field: &str, text: &str) -> Result<Timestamp, Invalid> {
         // Whole microseconds fit: a span has at most 20,000 years.
         #[expect(clippy::cast_possible_truncation, reason = "a part of a microsecond does not matter")]
         let micros = (ago * 1e6) as i64;
-        return Ok(Timestamp::from_micros(SystemClock::start().now().as_micros().saturating_sub(micros)));
+        let time = Timestamp::from_micros(SystemClock::start().now().as_micros().saturating_sub(micros));
+        return storable(field, time);
     }
+    let neither = "is no time; write it as 2030-01-31T12:00:00Z, or as an age such as 2h or 7d";
+    text.parse::<jiff::Timestamp>().map_err(|_| Invalid::new(field, neither))?;
     parse_time(field, text)
-        .map_err(|_| Invalid::new(field, "is no time; write it as 2030-01-31T12:00:00Z, or as an age such as 2h or 7d"))
 }
 
 fn span_unit() -> jiff::SpanTotal<'static> {

@@ -41,7 +41,7 @@ mod session;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 
 pub use self::desk::Desk;
 use self::problem::Problem;
@@ -66,11 +66,13 @@ fn whole(router: Router, desk: &Arc<Desk>) -> Router {
     metrics::counting(guard::around(router, desk), desk)
 }
 
-async fn unknown() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "there is nothing at this address; GET /api/openapi.json describes all there is",
-    )
+async fn unknown(uri: Uri) -> Problem {
+    let detail = if uri.path().starts_with("/api") {
+        "there is nothing at this address; GET /api/openapi.json describes all there is"
+    } else {
+        "there is nothing at this address; check how it is spelt"
+    };
+    Problem::new(StatusCode::NOT_FOUND, detail)
 }
 
 async fn not_allowed() -> Problem {

@@ -41,6 +41,17 @@ const RESERVED: [&str; 15] = [
 ];
 const RESERVED_PREFIXES: [&str; 4] = ["content-", "resent-", "arc-", "x-postroom-"];
 
+/// The longest kind or id of what caused a letter, in bytes.
+const SOURCE_LIMIT: usize = 200;
+
+/// Checks what in the application caused a letter: `source_type` or `source_id`.
+///
+/// # Errors
+/// Names `field` if it is empty, longer than 200 bytes or not one printable line.
+pub fn check_source(field: &str, text: &str) -> Result<(), Invalid> {
+    line(field, text, SOURCE_LIMIT)
+}
+
 /// A subject line.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -1,5 +1,6 @@
 //! Points in time, counted in microseconds so that a database round trip is exact.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,10 @@ pub struct Timestamp(i64);
 impl Timestamp {
     /// The epoch itself.
     pub const EPOCH: Self = Self(0);
+
+    /// What every store, and every program that reads one, can hold: the years 1 to 9999 but for the last two days, so
+    /// that no time zone leads out of them.
+    pub const STORABLE: Range<Self> = Self(-62_135_596_799_999_999)..Self(253_402_128_000_000_000);
 
     /// A timestamp from microseconds since the epoch.
     #[must_use]

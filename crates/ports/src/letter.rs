@@ -6,7 +6,9 @@ use postroom_domain::address::{EmailAddress, Mailbox};
 use postroom_domain::attachment::{self, Attachment};
 use postroom_domain::id::{DeliveryId, IdempotencyKey, TemplateName, TenantId, Workflow};
 use postroom_domain::invalid::Invalid;
-use postroom_domain::letter::{DATA_LIMIT, HEADER_COUNT_LIMIT, HeaderField, METADATA_LIMIT, Priority, Subject};
+use postroom_domain::letter::{
+    DATA_LIMIT, HEADER_COUNT_LIMIT, HeaderField, METADATA_LIMIT, Priority, Subject, check_source,
+};
 use postroom_domain::locale::Locale;
 use postroom_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,9 +83,7 @@ impl Letter {
         check_data("data", &self.data, DATA_LIMIT)?;
         check_data("metadata", &self.metadata, METADATA_LIMIT)?;
         for (field, value) in [("source_type", &self.source_type), ("source_id", &self.source_id)] {
-            if value.as_ref().is_some_and(|v| v.is_empty() || v.len() > 200 || v.chars().any(char::is_control)) {
-                return Err(Invalid::new(field, "must be 1 to 200 bytes of printable text"));
-            }
+            value.as_deref().map_or(Ok(()), |text| check_source(field, text))?;
         }
         Ok(())
     }
@@ -164,6 +164,11 @@ impl NewDelivery {
     pub fn check(&self) -> Result<(), Invalid> {
         self.letter.check()?;
         attachment::check_all(&self.attachments)?;
+        for (field, time) in [("due_at", self.due_at), ("expires_at", self.expires_at)] {
+            if time.is_some_and(|time| !Timestamp::STORABLE.contains(&time)) {
+                return Err(Invalid::new(field, "lies outside of the years 1 to 9999, which no store can hold"));
+            }
+        }
         if let (Some(due), Some(expires)) = (self.due_at, self.expires_at)
             && due >= expires
         {

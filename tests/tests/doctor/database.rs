@@ -22,6 +22,9 @@ async fn what_is_missing_or_switched_off_in_the_schema_is_named() -> Result<()> 
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'email.deliveries_tenant'::regclass",
         "ALTER TABLE email.outbox SET (autovacuum_enabled = false)",
         "ALTER TABLE email.deliveries DISABLE TRIGGER deliveries_after_update",
+        "ALTER TABLE email.deliveries DROP COLUMN provider CASCADE",
+        "DROP TRIGGER deliveries_touch ON email.deliveries",
+        "DROP FUNCTION email.uuid_v7 CASCADE",
         "UPDATE email._migrations SET checksum = '\\x00' WHERE name = 'queue_create'",
     ] {
         store.execute(fault).await?;
@@ -32,6 +35,10 @@ async fn what_is_missing_or_switched_off_in_the_schema_is_named() -> Result<()> 
     found.names("database.index", "error", "REINDEX INDEX CONCURRENTLY email.deliveries_tenant");
     found.names("database.vacuum", "error", "ALTER TABLE email.outbox RESET (autovacuum_enabled)");
     found.names("database.trigger", "error", "ENABLE TRIGGER deliveries_after_update");
+    found.names("database.schema", "error", "the column deliveries.provider is missing");
+    found.names("database.schema", "error", "the view delivery_overview is missing");
+    found.names("database.schema", "error", "the trigger deliveries_touch is missing");
+    found.names("database.schema", "error", "the function uuid_v7 is missing");
     found.names("database.migrations", "error", "20261123080100_queue_create");
     Ok(())
 }
@@ -110,6 +117,9 @@ async fn a_database_that_is_away_is_a_finding_and_not_an_end() -> Result<()> {
     // Port 1 is nobody's.
     let postroom = Postroom::new()?.with("DATABASE_URL", "postgres://user:hunter2@127.0.0.1:1/letters");
     doctor(&postroom, &ASK, 1).await?.names("database.reachable", "error", "cannot be reached");
+    // A name that the DNS never has (RFC 6761).
+    let postroom = Postroom::new()?.with("DATABASE_URL", "postgres://user:hunter2@nowhere.invalid/letters");
+    doctor(&postroom, &ASK, 1).await?.names("database.reachable", "error", "name cannot be resolved");
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use postroom_ports::probe::Finding;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
+use super::parts;
 use crate::config::{PostgresConfig, Statements};
 use crate::migrate::{Drift, MigrateError, check, texts};
 use crate::session::Session;
@@ -25,6 +26,7 @@ pub(super) async fn look(config: &PostgresConfig, connection: &mut PgConnection)
         return Ok(findings);
     }
     let mut transaction = connection.begin().await?;
+    findings.extend(parts::look(&mut transaction).await?);
     findings.extend(indexes(&mut transaction).await?);
     findings.extend(triggers(&mut transaction).await?);
     findings.extend(rights(&mut transaction).await?);
@@ -33,7 +35,7 @@ pub(super) async fn look(config: &PostgresConfig, connection: &mut PgConnection)
         findings.push(Finding::ok(
             "schema",
             "email",
-            "tables, indexes, triggers and rights are as this version made them",
+            "columns, views, functions, indexes, triggers and rights are there",
         ));
     }
     Ok(findings)
@@ -105,7 +107,7 @@ fn wanted() -> BTreeMap<String, String> {
     wanted
 }
 
-fn word(text: &str) -> &str {
+pub(super) fn word(text: &str) -> &str {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
 }
 

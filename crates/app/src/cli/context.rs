@@ -84,8 +84,9 @@ impl Context {
         filter: &str,
         without: WithoutStore,
     ) -> Result<Self, Failure> {
-        let token =
-            environment.get(TOKEN).filter(|token| !token.is_empty()).map(|token| SecretString::from(token.as_str()));
+        // Files end with a line break, and what was read from one may still have it.
+        let token = environment.get(TOKEN).map(|token| token.trim()).filter(|token| !token.is_empty());
+        let token = token.map(SecretString::from);
         let data = global.data_dir.clone().or_else(|| data_folder(environment));
         let no_color = environment.get("NO_COLOR").cloned();
         telemetry::start(

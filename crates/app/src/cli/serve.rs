@@ -14,6 +14,7 @@ use super::worker;
 use crate::accept::Door;
 use crate::config::{MetricsAccess, Mistakes, Switch, parse_listen};
 use crate::http::access::{Access, Rates};
+use crate::http::health::SchemaCheck;
 use crate::http::{self, Desk};
 use crate::inbox::{self, Inbox};
 use crate::metrics::Metrics;
@@ -214,6 +215,7 @@ pub(super) fn desk(
         watched: admission.watched,
         metrics: metrics.clone(),
         rates: Rates::per_second(config.http.rate),
+        schema: Some(SchemaCheck::of(context.store_settings()?.clone())),
         settings: config.http.clone(),
         pulse,
         held: Held::by(config),

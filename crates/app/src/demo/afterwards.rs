@@ -45,6 +45,7 @@ fn desk(stage: &Stage) -> Arc<Desk> {
         watched: Access::Open,
         metrics: Metrics::new(Arc::new(SystemClock::start())),
         rates: Rates::per_second(stage.config.http.rate),
+        schema: None,
         settings: stage.config.http.clone(),
         pulse: None,
         held: Held::by(&stage.config),

@@ -58,7 +58,11 @@ enum Counted {
 }
 
 /// How often callers may call: each token by itself, and each network address that shows none.
-pub struct Rates(DefaultKeyedRateLimiter<Counted>);
+pub struct Rates {
+    limiter: DefaultKeyedRateLimiter<Counted>,
+    /// How many requests may come at once, and so the most that one may cost.
+    burst: NonZeroU32,
+}
 
 impl std::fmt::Debug for Rates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -70,18 +74,17 @@ impl Rates {
     /// So many requests a second, and as many at once as two seconds have.
     #[must_use]
     pub fn per_second(requests: NonZeroU32) -> Self {
-        Self(RateLimiter::keyed(
-            Quota::per_second(requests).allow_burst(requests.saturating_mul(NonZeroU32::MIN.saturating_add(1))),
-        ))
+        let burst = requests.saturating_mul(NonZeroU32::MIN.saturating_add(1));
+        Self { limiter: RateLimiter::keyed(Quota::per_second(requests).allow_burst(burst)), burst }
     }
 
     fn take(&self, who: &Counted, cost: NonZeroU32) -> Result<(), Problem> {
         // Forgets those who have been quiet, so that strangers cannot fill the memory.
-        if self.0.len() > 10_000 {
-            self.0.retain_recent();
+        if self.limiter.len() > 10_000 {
+            self.limiter.retain_recent();
         }
         let cost_is_too_high = || Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many requests").after(1);
-        self.0.check_key_n(who, cost).map_err(|_| cost_is_too_high())?.map_err(|not_yet| {
+        self.limiter.check_key_n(who, cost.min(self.burst)).map_err(|_| cost_is_too_high())?.map_err(|not_yet| {
             let wait = not_yet.wait_time_from(DefaultClock::default().now()).as_secs().saturating_add(1);
             let detail = format!("too many requests; the next is welcome in {wait} s");
             Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).after(wait)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::access::{Access, Rates};
+use super::health::SchemaCheck;
 use crate::accept::Door;
 use crate::config::HttpSettings;
 use crate::inbox::Inbox;
@@ -37,6 +38,8 @@ pub struct Desk {
     pub metrics: Metrics,
     /// How often they may call.
     pub rates: Rates,
+    /// Whether the schema is as this program needs it; `None` where this very process brought it up to date.
+    pub schema: Option<SchemaCheck>,
     /// Limits.
     pub settings: HttpSettings,
     /// The worker of this process, where it has one.

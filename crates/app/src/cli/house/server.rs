@@ -141,6 +141,11 @@ impl Server {
             None => request,
         };
         request.send().await.map_err(|error| {
+            if error.is_builder() {
+                return Failure::usage(format!(
+                    "{TOKEN}: is no token; set it to what `postroom tokens create` printed"
+                ));
+            }
             let what = if error.is_timeout() { "does not answer in time" } else { "cannot be reached" };
             Failure::store(format!("the server {what}; check --url and whether it runs"))
         })

@@ -53,6 +53,10 @@ pub(in crate::http) struct Narrow {
     pub tenant: Option<String>,
     /// `dead_letter`, `failed`, or both with a comma between; `dead_letter` unless said otherwise
     pub status: Option<String>,
+    /// Caused by this: its kind
+    pub source_type: Option<String>,
+    /// Caused by this: its id
+    pub source_id: Option<String>,
     /// Enqueued at this time or later
     pub since: Option<String>,
     /// Enqueued before this time
@@ -74,17 +78,25 @@ pub(in crate::http) struct Redriven {
 }
 
 impl Narrow {
+    /// Whether no part is given.
+    pub(in crate::http) fn is_empty(&self) -> bool {
+        let Self { recipient, workflow, tenant, status, source_type, source_id, since, until } = self;
+        [recipient, workflow, tenant, status, source_type, source_id, since, until].iter().all(|part| part.is_none())
+    }
+
     /// The search for those that match.
     ///
     /// # Errors
     /// Nothing is narrowed, or a filter that is none.
     fn given_up(self, caller: &Caller) -> Result<Search, Problem> {
-        let Self { recipient, workflow, tenant, status, since, until } = self;
-        let parts = [&recipient, &workflow, &tenant, &status, &since, &until];
-        if parts.iter().all(|part| part.is_none()) {
+        if self.is_empty() {
             return Err(Invalid::new("filter", "is empty; to put all of them back, say {\"all\": true}").into());
         }
-        given_up(&Filters { recipient, workflow, tenant, status, since, until, ..Filters::default() }, caller)
+        let Self { recipient, workflow, tenant, status, source_type, source_id, since, until } = self;
+        let (limit, after) = (None, None);
+        let filters =
+            Filters { recipient, workflow, tenant, status, source_type, source_id, since, until, limit, after };
+        given_up(&filters, caller)
     }
 }
 
@@ -114,7 +126,13 @@ impl Desk {
             }
             Which { delivery_ids: None, filter: Some(narrow), all: None } => narrow.given_up(caller)?,
             Which { delivery_ids: None, filter: None, all: Some(true) } => given_up(&Filters::default(), caller)?,
-            _ => return Err(Invalid::new("all", "or delivery_ids or filter must be given, one of the three").into()),
+            _ => {
+                return Err(Invalid::new(
+                    "all",
+                    "must be true, or else delivery_ids or filter be given: one of the three",
+                )
+                .into());
+            }
         };
         self.redrive_found(caller, &search, &mut redriven).await?;
         Ok(redriven)

@@ -20,7 +20,7 @@ pub(super) struct Letter {
     #[schema(example = "reader@example.org", max_length = 254)]
     recipient: String,
     /// What the template is filled with.
-    #[schema(example = json!({"inviter": "Example Press", "accept_url": "https://example.org/accept"}))]
+    #[schema(example = json!({"inviter_name": "Robin", "organization_name": "Example", "role": "editor", "accept_url": "https://app.example.org/accept"}))]
     data: Option<Map<String, Value>>,
     /// The recipient's name.
     recipient_name: Option<String>,

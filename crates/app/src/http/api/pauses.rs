@@ -42,7 +42,7 @@ impl Hold {
     /// # Errors
     /// A name, a time or a reason that is none, or those of the store.
     pub(in crate::http) async fn carry_out(self, desk: &Desk, caller: &Caller) -> Result<documents::Pause, Problem> {
-        let what = Paused::parse(&self.kind, &self.name)?;
+        let what = named(&self.kind, &self.name)?;
         caller.owns(&what)?;
         let lasting = self.lasting.as_deref().map(time).transpose()?;
         let reason = self.reason.map(PauseReason::parse).transpose()?;
@@ -61,6 +61,12 @@ impl Caller {
             }
         }
     }
+}
+
+/// What is meant; here its name is the field `name`, whatever it is called elsewhere.
+fn named(kind: &str, name: &str) -> Result<Paused, Invalid> {
+    Paused::parse(kind, name)
+        .map_err(|mistake| if mistake.field == "kind" { mistake } else { mistake.in_field("name") })
 }
 
 fn time(text: &str) -> Result<Duration, Invalid> {
@@ -134,7 +140,7 @@ impl Desk {
     /// # Errors
     /// 404: it was not paused.
     pub(in crate::http) async fn resume(&self, caller: &Caller, kind: &str, name: &str) -> Result<(), Problem> {
-        let what = Paused::parse(kind, name)?;
+        let what = named(kind, name)?;
         caller.owns(&what)?;
         match self.store.pauses.resume(&what).await? {
             Resumed::Done => Ok(()),

@@ -7,6 +7,7 @@ use axum::extract::State;
 use postroom_domain::address::EmailAddress;
 use postroom_domain::id::{TenantId, Workflow};
 use postroom_domain::invalid::Invalid;
+use postroom_domain::letter::check_source;
 use postroom_domain::status::Status;
 use postroom_ports::tracker::Search;
 use serde::Deserialize;
@@ -69,8 +70,8 @@ impl Filters {
             workflow: parsed(self.workflow.as_ref(), |text| Workflow::parse(text))?,
             tenant_id: self.tenant(caller)?,
             statuses: self.statuses(among)?,
-            source_type: self.source_type.clone(),
-            source_id: self.source_id.clone(),
+            source_type: source("source_type", self.source_type.as_deref())?,
+            source_id: source("source_id", self.source_id.as_deref())?,
             from: parsed(self.since.as_ref(), |text| parse_moment("since", text))?,
             until: parsed(self.until.as_ref(), |text| parse_moment("until", text))?,
         })
@@ -111,6 +112,10 @@ impl Filters {
         let page = desk.store.tracker.search(&search, after.as_ref(), self.limit()?).await?;
         Ok(documents::Page::of(&page, caller.view()))
     }
+}
+
+fn source(field: &str, text: Option<&str>) -> Result<Option<String>, Invalid> {
+    text.map(|text| check_source(field, text).map(|()| text.to_owned())).transpose()
 }
 
 /// Finds deliveries, the newest first.

@@ -1,15 +1,15 @@
 //! What links and forms say.
 
 use axum::Form;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::notice;
 use crate::http::problem::Problem;
-use crate::http::read::{self, plain};
+use crate::http::read;
 
 /// What stands behind the question mark, without what a form left empty and without what is about the page alone.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = filled(parts.uri.query().unwrap_or_default());
-        let form = from_query(&query)?;
+        let form = read::read_query(&query)?;
         Ok(Self { form, query })
     }
 }
@@ -82,14 +82,6 @@ fn filled(query: &str) -> String {
         !value.is_empty() && ![notice::NAME, CHOSEN].contains(&name)
     });
     kept.collect::<Vec<_>>().join("&")
-}
-
-fn from_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    let uri: Uri =
-        format!("/?{query}").parse().map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "this is no address"))?;
-    Query::<T>::try_from_uri(&uri)
-        .map(|Query(form)| form)
-        .map_err(|rejection| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, plain(&rejection.body_text())))
 }
 
 /// Whether a page comes with its boxes ticked.

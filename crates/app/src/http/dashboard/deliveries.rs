@@ -1,6 +1,7 @@
 //! Which letters: a form, and what it finds, page by page.
 
 use askama::Template;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use postroom_domain::status::Status;
 use serde::Deserialize;
@@ -51,6 +52,29 @@ pub(super) struct Sought {
 }
 
 impl Found {
+    /// What `filters` find among these, and the frame around it: what cannot be read is said there, beside the form that
+    /// it was written in. `at` is where the list is, and its question.
+    ///
+    /// # Errors
+    /// Everything that another word in the form does not mend.
+    pub(super) async fn by(
+        among: &[Status],
+        filters: &Filters,
+        (path, query): (&str, &str),
+        visit: &Visit,
+        page: Page,
+    ) -> Result<(Page, Self), Problem> {
+        match filters.page(visit.desk(), &visit.caller, among).await {
+            Ok(found) => Ok((page, Self::of(found, filters, path, query, visit))),
+            Err(problem) if problem.code() == StatusCode::UNPROCESSABLE_ENTITY => {
+                let nothing = documents::Page { deliveries: Vec::new(), next: None };
+                let first = Filters { after: None, ..filters.clone() };
+                Ok((page.refusing(problem), Self::of(nothing, &first, path, query, visit)))
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// The page that `filters` found, under `path`.
     pub(super) fn of(page: documents::Page, filters: &Filters, path: &str, query: &str, visit: &Visit) -> Self {
         let rest: Vec<&str> = query.split('&').filter(|part| !part.is_empty() && !part.starts_with("after=")).collect();
@@ -80,13 +104,10 @@ pub(super) fn letter_path(id: &str) -> String {
 }
 
 pub(super) async fn list(visit: Visit, Asked { form, query }: Asked<Filters>) -> Result<Response, Problem> {
-    let page = form.page(visit.desk(), &visit.caller, &[]).await?;
-    show(&Deliveries {
-        page: visit.page(Place::Deliveries, "Deliveries"),
-        statuses: Status::ALL.map(|status| (status.as_str(), Badge::of(status.as_str()).words())).into(),
-        found: Found::of(page, &form, "/deliveries", &query, &visit),
-        filters: form,
-    })
+    let page = visit.page(Place::Deliveries, "Deliveries");
+    let (page, found) = Found::by(&[], &form, ("/deliveries", &query), &visit, page).await?;
+    let statuses = Status::ALL.map(|status| (status.as_str(), Badge::of(status.as_str()).words())).into();
+    Ok((page.status(), show(&Deliveries { page, filters: form, statuses, found })?).into_response())
 }
 
 /// An address is searched for; anything else is a letter's id.

@@ -10,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use postroom_domain::access::Scope;
 use postroom_ports::clock::Clock as _;
 use serde::Deserialize;
 
@@ -101,6 +102,12 @@ pub(super) async fn sign_in(
     let channel = channel(&headers);
     let shown = sent.one("token").unwrap_or_default();
     match dashboard.desk.tokens.verify(shown.trim()).await {
+        // Whoever may see no page would be shut in by a session.
+        Ok(token) if !token.scopes.has(Scope::Read) => {
+            let detail = "This token lacks the scope 'read', and without it there is nothing to see. Ask for another.";
+            let page = show(&SignIn::new(next, Some(detail.to_owned()), channel))?;
+            Ok((StatusCode::FORBIDDEN, page).into_response())
+        }
         Ok(token) => {
             let cookie = dashboard.key.begin(&token.token_id, SystemClock::start().now(), channel);
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response())

@@ -13,14 +13,25 @@ use crate::http::problem::Problem;
 /// What no person looks at.
 const FOR_PROGRAMS: [&str; 3] = ["/api", "/healthz", "/readyz"];
 
+/// Where people come back to.
+const LISTS: [&str; 6] = ["/deliveries", "/in-doubt", "/dead-letters", "/pauses", "/templates", "/inbox"];
+
 #[derive(Template)]
 #[template(path = "fault.html")]
 struct Fault {
     page: Page,
     status: StatusCode,
     detail: String,
-    field: Option<String>,
+    /// The list that it happened at or below.
+    back: Option<&'static str>,
     retry_after: Option<u64>,
+}
+
+impl Fault {
+    /// Whether another token may help.
+    fn is_about_who_asks(&self) -> bool {
+        matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+    }
 }
 
 /// The same, but that problems are pages where people look.
@@ -32,16 +43,17 @@ async fn for_people(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let for_programs = FOR_PROGRAMS.into_iter().any(below);
+    let back = LISTS.into_iter().find(|list| below(list));
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
         Some(problem) if !for_programs => {
             let problem = problem.clone();
-            paged(response, problem)
+            paged(response, problem, back)
         }
         // What the framework refuses by itself, such as a number that is none.
         None if !for_programs && is_bare(&response) => {
             let problem = Problem::new(response.status(), "there is nothing at this address, or not in this way");
-            paged(response, problem)
+            paged(response, problem, back)
         }
         _ => response,
     }
@@ -54,13 +66,13 @@ fn is_bare(response: &Response) -> bool {
 }
 
 /// The same answer, its status and its headers, with a page instead of JSON.
-fn paged(response: Response, problem: Problem) -> Response {
+fn paged(response: Response, problem: Problem, back: Option<&'static str>) -> Response {
     let status = problem.code();
     let fault = Fault {
         page: Page::outside(title(status)),
         status,
         detail: problem.detail,
-        field: problem.field,
+        back,
         retry_after: problem.retry_after,
     };
     let Ok(written) = show(&fault) else { return response };

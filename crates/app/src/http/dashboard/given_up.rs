@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use postroom_domain::status::Status;
 
 use super::Dashboard;
@@ -44,14 +44,9 @@ pub(super) async fn list(
     chosen: Chosen,
     Asked { form, query }: Asked<Filters>,
 ) -> Result<Response, Problem> {
-    let page = form.page(visit.desk(), &visit.caller, form.given_up()).await?;
-    show(&GivenUp {
-        page: visit.page(Place::DeadLetters, "Dead letters"),
-        found: Found::of(page, &form, PATH, &query, &visit),
-        filters: form,
-        query,
-        chosen,
-    })
+    let page = visit.page(Place::DeadLetters, "Dead letters");
+    let (page, found) = Found::by(form.given_up(), &form, (PATH, &query), &visit, page).await?;
+    Ok((page.status(), show(&GivenUp { page, found, filters: form, query, chosen })?).into_response())
 }
 
 impl GivenUp {
@@ -73,12 +68,14 @@ impl GivenUp {
 
 /// The filters in use, by name.
 fn narrowed(filters: &Filters) -> Vec<(&'static str, String)> {
-    let Filters { recipient, workflow, tenant, status, since, until, .. } = filters;
+    let Filters { recipient, workflow, tenant, status, source_type, source_id, since, until, .. } = filters;
     let parts = [
         ("recipient", recipient),
         ("workflow", workflow),
         ("tenant", tenant),
         ("status", status),
+        ("source_type", source_type),
+        ("source_id", source_id),
         ("since", since),
         ("until", until),
     ];
@@ -119,13 +116,14 @@ fn which(sent: &Sent) -> Option<Which> {
         workflow: sent.one("workflow"),
         tenant: sent.one("tenant"),
         status: sent.one("status"),
+        source_type: sent.one("source_type"),
+        source_id: sent.one("source_id"),
         since: sent.one("since"),
         until: sent.one("until"),
     };
-    let parts = [&narrow.recipient, &narrow.workflow, &narrow.tenant, &narrow.status, &narrow.since, &narrow.until];
-    Some(if parts.iter().any(|part| part.is_some()) {
-        Which { filter: Some(narrow), ..Which::default() }
-    } else {
+    Some(if narrow.is_empty() {
         Which { all: Some(true), ..Which::default() }
+    } else {
+        Which { filter: Some(narrow), ..Which::default() }
     })
 }

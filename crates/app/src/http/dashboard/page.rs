@@ -46,6 +46,8 @@ pub(super) struct Page {
     pub here: Option<Place>,
     pub places: Vec<Link>,
     pub notice: Option<Notice>,
+    /// What of the form on it cannot be read.
+    pub refusal: Option<String>,
     /// The name of the token that they signed in with.
     pub signed_in_as: Option<String>,
     /// The tenant that they are bound to.
@@ -112,6 +114,7 @@ impl Visit {
             here: Some(here),
             places: links.map(|(place, words, path)| Link { place, words, path }).into_iter().filter(seen).collect(),
             notice: self.notice,
+            refusal: None,
             signed_in_as: self.caller.token().map(|token| token.name.to_string()),
             tenant: self.caller.tenant().map(ToString::to_string),
             may_operate: self.may(Scope::Operate),
@@ -128,11 +131,22 @@ impl Page {
             here: None,
             places: Vec::new(),
             notice: None,
+            refusal: None,
             signed_in_as: None,
             tenant: None,
             may_operate: false,
             captures: false,
         }
+    }
+
+    /// The same, which says what of its form cannot be read.
+    pub(super) fn refusing(self, problem: Problem) -> Self {
+        Self { refusal: Some(problem.detail), ..self }
+    }
+
+    /// The status of the answer that carries it.
+    pub(super) const fn status(&self) -> StatusCode {
+        if self.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
     }
 
     /// Whether it is there.

@@ -59,7 +59,7 @@ pub(super) struct Series {
 #[derive(Debug)]
 pub(super) struct Plot {
     pub id: &'static str,
-    pub title: &'static str,
+    pub title: String,
     /// What it shows, in a sentence.
     pub sentence: String,
     /// The grid, from the top down.
@@ -119,7 +119,7 @@ impl Plot {
 
     /// Draws `series` over the buckets.
     pub(super) fn draw(
-        (id, title): (&'static str, &'static str),
+        (id, title): (&'static str, &str),
         (form, unit): (Form, Unit),
         buckets: &[Bucket],
         series: &[Series],
@@ -138,7 +138,7 @@ impl Plot {
         let names: Vec<&str> = series.iter().map(|one| one.name).collect();
         Self {
             id,
-            title,
+            title: title.to_owned(),
             sentence: format!("{}, at most {} at a time", names.join(", "), say(most, unit)),
             lines: grid
                 .iter()

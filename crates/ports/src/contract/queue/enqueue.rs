@@ -88,10 +88,19 @@ pub async fn a_letter_that_fails_its_own_check_is_refused_by_field<H: StoreHarne
     let file = attachment("a.txt", "text/plain", Placement::Beside, b"a".to_vec());
     let many = NewDelivery { attachments: vec![file; ATTACHMENT_COUNT_LIMIT + 1], ..keyed("order-1") };
     let never = NewDelivery { max_attempts: Some(0), ..keyed("order-2") };
-    let answers = desk.queue.enqueue(&[many, delivery(), never]).await.expect("the queue takes letters");
-    let [many, good, never] = answers.try_into().expect("each letter has its answer");
+    // No column holds it, so no store may try.
+    let late = NewDelivery { due_at: Some(Timestamp::STORABLE.end), ..keyed("order-3") };
+    let early = NewDelivery { expires_at: Some(Timestamp::from_micros(i64::MIN)), ..keyed("order-4") };
+    let mut forged = keyed("order-5");
+    forged.letter.source_id = Some("\u{202e}7".to_owned());
+    let batch = [many, delivery(), never, late, early, forged];
+    let answers = desk.queue.enqueue(&batch).await.expect("the queue takes letters");
+    let [many, good, never, late, early, forged] = answers.try_into().expect("each letter has its answer");
     refused(many, "attachments");
     refused(never, "max_attempts");
+    refused(late, "due_at");
+    refused(early, "expires_at");
+    refused(forged, "source_id");
     assert!(matches!(good, Enqueued::New(_)));
     assert_eq!(desk.count().await, 1);
     desk.enqueue(&keyed("order-1")).await;

@@ -244,6 +244,7 @@ impl BrokenStore {
             Fault::ChecksNothing => {
                 new.attachments.truncate(1);
                 new.max_attempts = None;
+                (new.due_at, new.expires_at, new.letter.source_id) = (None, None, None);
             }
             _ => {}
         }
