@@ -1,8 +1,9 @@
 //! What no worker holds any more: lapsed claims, letters in doubt, what is past its time.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{FutureExt as _, join_all};
 use postroom_domain::failure::{Failure, FailureClass};
 use postroom_domain::id::WorkerId;
 use postroom_domain::lifecycle::{Event, Evidence};
@@ -104,14 +105,19 @@ impl Janitor {
         };
         // Longer than its lease no answer is worth anything, and one letter must not hold up the others.
         let patience = self.dispatcher.limits().lease / 2;
+        let unheard = |code| {
+            Err(Failure::new(
+                FailureClass::PROVIDER_DEFERRED,
+                code,
+                "the provider does not say whether it has the letter",
+            ))
+        };
+        let asking = transport.reconcile(Outgoing { delivery_id: &claim.fence.delivery_id, letter });
         let answer = tokio::select! {
             biased;
-            answer = transport.reconcile(Outgoing { delivery_id: &claim.fence.delivery_id, letter }) => answer,
-            () = self.dispatcher.room().clock.sleep(patience) => Err(Failure::new(
-                FailureClass::PROVIDER_DEFERRED,
-                "TIMEOUT",
-                "the provider does not say whether it has the letter",
-            )),
+            // A panic stays with its letter, too.
+            answer = AssertUnwindSafe(asking).catch_unwind() => answer.unwrap_or_else(|_| unheard("PANIC")),
+            () = self.dispatcher.room().clock.sleep(patience) => unheard("TIMEOUT"),
         };
         match answer {
             Ok(evidence) => Event::Reconciled(evidence),

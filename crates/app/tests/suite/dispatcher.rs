@@ -6,12 +6,15 @@ use crate::house::{House, SECOND, delivery, failure, policy};
 use async_trait::async_trait;
 use postroom::janitor::Janitor;
 use postroom_domain::failure::{Failure, FailureClass};
-use postroom_domain::id::{DeliveryId, TransportName};
+use postroom_domain::id::{DeliveryId, TemplateName, TransportName};
 use postroom_domain::lifecycle::{Alarm, Evidence};
+use postroom_domain::locale::Locale;
 use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
 use postroom_domain::status::Status;
+use postroom_ports::letter::Data;
 use postroom_ports::memory::Answer;
 use postroom_ports::queue::{DeliveryQueue, Retention, Support};
+use postroom_ports::template::{RenderError, Rendered, TemplateRenderer};
 use postroom_ports::transport::{MailTransport, Outgoing, Receipt, TransportCapabilities};
 use tokio_util::sync::CancellationToken;
 
@@ -158,20 +161,40 @@ async fn a_provider_that_cannot_tell_yet_is_asked_again_before_anything_is_resen
     assert_eq!(house.status(&id).await, Status::Sent);
 }
 
+/// Renders as another does, and has a bug.
+#[derive(Debug)]
+struct Rotten(Arc<dyn TemplateRenderer>);
+
+impl TemplateRenderer for Rotten {
+    fn templates(&self) -> Vec<TemplateName> {
+        self.0.templates()
+    }
+
+    fn sample(&self, template: &TemplateName) -> Option<Data> {
+        self.0.sample(template)
+    }
+
+    fn render<'a>(
+        &self,
+        template: &TemplateName,
+        locale: Option<&'a Locale>,
+        data: &Data,
+    ) -> Result<Rendered, RenderError> {
+        if data.contains_key("poison") {
+            bug();
+        }
+        self.0.render(template, locale, data)
+    }
+}
+
+fn bug() {
+    std::panic::resume_unwind(Box::new("a bug"))
+}
+
 #[tokio::test]
 async fn a_letter_whose_rendering_panics_fails_by_itself() {
-    use postroom_ports::template::{MockTemplateRenderer, Rendered};
-
     let mut house = House::new(policy());
-    let mut renderer = MockTemplateRenderer::new();
-    renderer.expect_render().returning(|_, _, data| {
-        if data.contains_key("poison") {
-            std::panic::resume_unwind(Box::new("a bug"));
-        }
-        let word = String::from("Hello");
-        Ok(Rendered { subject: word.clone(), html: word.clone(), text: word.clone(), version: word, locale: None })
-    });
-    house.room.renderer = Arc::new(renderer);
+    house.room.renderer = Arc::new(Rotten(house.room.renderer.clone()));
     let mut poison = delivery("poison");
     poison.letter.data.insert("poison".to_owned(), true.into());
     let (poison, good) = (house.enqueue(poison).await, house.enqueue(delivery("good")).await);
@@ -182,7 +205,10 @@ async fn a_letter_whose_rendering_panics_fails_by_itself() {
 
 /// Takes letters without a word, and does not say either whether it has them.
 #[derive(Debug)]
-struct Silent;
+struct Silent {
+    /// What happens first when somebody asks.
+    asked: fn(),
+}
 
 #[async_trait]
 impl MailTransport for Silent {
@@ -199,14 +225,15 @@ impl MailTransport for Silent {
     }
 
     async fn reconcile<'a>(&self, _: Outgoing<'a>) -> Result<Evidence, Failure> {
+        (self.asked)();
         std::future::pending().await
     }
 }
 
 /// A house with two letters in doubt at a provider that does not answer, and their janitor.
-async fn unanswered() -> (House, Vec<DeliveryId>, Janitor) {
+async fn unanswered(asked: fn()) -> (House, Vec<DeliveryId>, Janitor) {
     let mut house = House::new(policy());
-    house.room.transports = vec![Arc::new(Silent)];
+    house.room.transports = vec![Arc::new(Silent { asked })];
     let ids = vec![house.enqueue(delivery("one")).await, house.enqueue(delivery("two")).await];
     let dispatcher = house.dispatcher();
     dispatcher.run_once(10).await.unwrap();
@@ -215,7 +242,7 @@ async fn unanswered() -> (House, Vec<DeliveryId>, Janitor) {
 
 #[tokio::test]
 async fn a_provider_that_keeps_silent_about_letters_in_doubt_is_waited_for_once_and_asked_again_later() {
-    let (house, ids, janitor) = unanswered().await;
+    let (house, ids, janitor) = unanswered(|| {}).await;
     let round = tokio::spawn(async move { janitor.round().await });
     while house.clock.next_wake().is_none() {
         tokio::task::yield_now().await;
@@ -229,8 +256,15 @@ async fn a_provider_that_keeps_silent_about_letters_in_doubt_is_waited_for_once_
 }
 
 #[tokio::test]
+async fn a_provider_that_panics_when_it_is_asked_takes_no_janitor_with_it() {
+    let (house, ids, janitor) = unanswered(bug).await;
+    assert_eq!(janitor.round().await.unwrap(), 2);
+    assert_eq!(house.status(&ids[1]).await, Status::InDoubt, "nobody said that it may go again");
+}
+
+#[tokio::test]
 async fn a_janitor_that_is_to_leave_waits_for_no_provider() {
-    let (house, ids, janitor) = unanswered().await;
+    let (house, ids, janitor) = unanswered(|| {}).await;
     let ending = CancellationToken::new();
     let janitor = janitor.until(ending.clone());
     let round = tokio::spawn(async move { janitor.round().await });
