@@ -1,10 +1,9 @@
 //! PostgreSQL in trouble: workers wait, reconnect and go on; nothing is lost and nothing sent twice in silence.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use anyhow::Result;
-use postroom_dev_inbox::{Act, Config, Stage};
+use postroom_dev_inbox::Config;
 use postroom_test_database::{Durability, Server};
 use postroom_tests::{Account, Kind, Room, Store, until};
 
@@ -36,36 +35,6 @@ async fn a_database_that_is_away_is_waited_for_and_its_end_and_return_are_said()
     let readers = room.invite_many("reader", 20).await?;
     worker.notes("the store answers again").await?;
     Account::close(&room, &mut worker, &readers).await.map(drop)
-}
-
-/// When the database comes back, nobody has beaten for longer than a beat lasts; and yet everybody is there.
-#[tokio::test]
-async fn letters_on_their_way_outlast_a_database_that_is_away_for_longer_than_a_beat() -> Result<()> {
-    let server = Server::local(Durability::Durable).await?;
-    let room = Room::over(Store::migrated_on(&server).await?, Config::default()).await?;
-    room.inbox.script().always(Stage::Body, Act::Slow(Duration::from_secs(1)));
-    let mut workers = Vec::new();
-    for (letters, name) in [(20, "one"), (40, "other")] {
-        // Each takes twice as many letters as it has connections, so the second worker gets the second lot.
-        room.invite_many(name, 20).await?;
-        workers.push(room.worker().await?);
-        let claimed = || room.store.number("SELECT count(*) FROM deliveries WHERE attempts = 1");
-        until("all to be claimed", || async { Ok((claimed().await? == letters).then_some(())) }).await?;
-    }
-    arrive(&room, 20).await?;
-    server.crash().await?;
-    for worker in &workers {
-        worker.notes("pool=\"beat\"").await?;
-    }
-    server.start_again().await?;
-    room.inbox.script().clear();
-    room.is_done().await?;
-    for worker in &mut workers {
-        worker.finish().await?.expect(0)?;
-    }
-    let doubted = room.store.number("SELECT count(*) FROM delivery_events WHERE status = 'in_doubt'").await?;
-    assert_eq!((doubted, room.inbox.count()), (0, 40), "each letter once");
-    Ok(())
 }
 
 /// Every connection is cut, the listening one too, again and again; afterwards a letter still wakes the worker, whose

@@ -174,12 +174,7 @@ impl TemplateRenderer for Rotten {
         self.0.sample(template)
     }
 
-    fn render<'a>(
-        &self,
-        template: &TemplateName,
-        locale: Option<&'a Locale>,
-        data: &Data,
-    ) -> Result<Rendered, RenderError> {
+    fn render(&self, template: &TemplateName, locale: Option<&Locale>, data: &Data) -> Result<Rendered, RenderError> {
         if data.contains_key("poison") {
             bug();
         }
