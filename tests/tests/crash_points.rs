@@ -15,6 +15,9 @@ on_both_stores![a_worker_may_end_at_any_point, a_worker_may_be_killed_at_any_mom
 /// The points behind which a letter may have left without an answer on record.
 const UNSURE: [Point; 4] = [Point::Ready, Point::Handover, Point::Answered, Point::Settling];
 
+/// More than twice what a worker takes on at once, so that there is work left after the second pass of any point.
+const MANY: usize = 60;
+
 async fn with_letters(room: Room, letters: usize) -> Result<(Room, BTreeSet<String>)> {
     let readers: BTreeSet<String> = (0..letters).map(|number| format!("reader-{number:04}@example.org")).collect();
     let all: Vec<_> = readers.iter().map(|reader| invitation(reader)).collect();
@@ -34,13 +37,13 @@ fn print(line: &str) {
 
 async fn a_worker_may_end_at_any_point(kind: Kind) -> Result<()> {
     print(&format!(
-        "{kind:?}: 40 letters each\n{:<10} {:>8} {:>7} {:>10}",
+        "{kind:?}: {MANY} letters each\n{:<10} {:>8} {:>7} {:>10}",
         "point", "in doubt", "resent", "duplicates"
     ));
     for point in Point::ALL {
         let journal = tempfile::tempdir()?;
         let room = Room::with_inbox(kind, Config::default().save_to(journal.path())).await?;
-        let (room, readers) = with_letters(room, 40).await?;
+        let (room, readers) = with_letters(room, MANY).await?;
         let fault = format!("{}:2", point.as_str());
         let mut doomed = room.postroom.doomed_worker(&fault).await?;
         doomed.end().await?.expect(-1)?;

@@ -25,7 +25,7 @@ async fn a_database_that_crashes_and_recovers_loses_no_letter() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_waited_for_and_that_is_said_once() -> Result<()> {
+async fn a_database_that_is_away_is_waited_for_and_its_end_and_return_are_said() -> Result<()> {
     let server = Server::local(Durability::Durable).await?;
     let room = Room::over(Store::migrated_on(&server).await?, Config::default()).await?;
     let mut worker = room.worker().await?;

@@ -1,5 +1,7 @@
 //! The real binary and a network that fails between it and PostgreSQL, or has a pooler in it.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use postroom_dev_inbox::{Act, Config, Stage};
 use postroom_test_database::{Durability, Pooler, Proxy, Server};
@@ -54,6 +56,41 @@ async fn a_database_that_falls_silent_is_connected_anew_and_no_letter_is_lost() 
     worker.notes("the database keeps silent; its connections are given up and opened anew").await?;
     proxy.thaw();
     Account::close(&room, &mut worker, &readers).await?;
+    Ok(())
+}
+
+/// When the database answers again, nobody has beaten for longer than a beat lasts; and yet everybody is there.
+#[tokio::test]
+async fn letters_on_their_way_outlast_a_silence_that_is_longer_than_a_beat() -> Result<()> {
+    let room = Room::open(Kind::Postgres).await?;
+    let proxy = Proxy::before(&room.store.url()).await?;
+    let impatient = room.postroom.clone().with("DATABASE_URL", proxy.url());
+    let impatient = ["STATEMENT_TIMEOUT", "ACQUIRE_TIMEOUT", "KEEPALIVE"]
+        .iter()
+        .fold(impatient, |postroom, what| postroom.with(&format!("POSTROOM_DATABASE_{what}"), "2s"));
+    room.inbox.script().always(Stage::Body, Act::Slow(Duration::from_secs(2)));
+    let mut workers = Vec::new();
+    for (name, claimed) in [("one", 20), ("other", 40)] {
+        // Each takes twice as many letters as it has connections, and so the second one gets some, too.
+        room.invite_many(name, 20).await?;
+        workers.push(impatient.worker(&[]).await?);
+        let claims = || room.store.number("SELECT count(*) FROM deliveries WHERE attempts > 0");
+        until("all to be claimed", || async { Ok((claims().await? == claimed).then_some(())) }).await?;
+    }
+    until("letters on their way with both", || async { Ok((room.inbox.count() >= 20).then_some(())) }).await?;
+    proxy.freeze();
+    for worker in &workers {
+        worker.notes("pool=\"beat\"").await?;
+    }
+    room.store.forget_beats().await?;
+    proxy.thaw();
+    room.inbox.script().clear();
+    room.is_done().await?;
+    for worker in &mut workers {
+        worker.finish().await?.expect(0)?;
+    }
+    let doubted = room.store.number("SELECT count(*) FROM delivery_events WHERE status = 'in_doubt'").await?;
+    assert_eq!((doubted, room.inbox.count()), (0, 40), "each letter once");
     Ok(())
 }
 

@@ -24,11 +24,12 @@ async fn a_mail_server_that_is_away_is_not_hammered_and_no_letter_is_given_up(ki
     room.enqueue(&all).await?;
     let mut worker = room.worker().await?;
     worker.notes("the transport is in trouble").await?;
-    // Whatever was on its way when the trouble was found out has come back by now.
+    let on_their_way = || room.store.number("SELECT count(*) FROM deliveries WHERE status = 'in_progress'");
+    until("what was on its way then to come back", || async { Ok((on_their_way().await? == 0).then_some(())) }).await?;
     let (clock, before) = (SystemClock::start(), room.inbox.connections_opened());
     let watched = || async { Ok((room.inbox.connections_opened() >= before + wanted).then_some(())) };
     until("somebody to try again", watched).await?;
-    let (seconds, tried) = (clock.elapsed().as_secs_f64(), room.inbox.connections_opened() - before);
+    let (tried, seconds) = (room.inbox.connections_opened() - before, clock.elapsed().as_secs_f64());
     // A slow machine makes for more seconds and not for more tries.
     #[expect(clippy::cast_precision_loss, reason = "a handful of tries")]
     let rate = tried as f64 / seconds;

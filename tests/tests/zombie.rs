@@ -29,10 +29,9 @@ fn rounds() -> usize {
 async fn frozen(kind: Kind, fault: &str, journal: &Path) -> Result<(Room, Process)> {
     loop {
         let room = Room::with_inbox(kind, Config::default().save_to(journal)).await?;
-        // A second is long enough for the worker that works, and soon over for the one that does not.
-        let room = room.with("EMAIL_WORKER_LEASE", "1s");
         room.enqueue(&readers().iter().map(|reader| invitation(reader)).collect::<Vec<_>>()).await?;
-        let worker = room.postroom.doomed_worker(fault).await?;
+        // Only this one's lease is soon over: whoever works may be held up for longer.
+        let worker = room.postroom.clone().with("EMAIL_WORKER_LEASE", "1s").doomed_worker(fault).await?;
         until("the worker to freeze", || async { Ok(worker.is_stopped()?.then_some(())) }).await?;
         if room.store.is_writable().await? {
             return Ok((room, worker));

@@ -51,11 +51,20 @@ struct Current {
     edition: u64,
     /// When the server answered last.
     answered: Instant,
+    /// What the log knows of it.
+    said: Said,
+}
+
+/// Whether the log knows that the server keeps silent: once is enough, until it answers again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    Silent,
 }
 
 impl Connections {
     pub(crate) fn new(plan: Plan) -> Self {
-        let current = Current { pool: plan.pool(), edition: 0, answered: Instant::now() };
+        let current = Current { pool: plan.pool(), edition: 0, answered: Instant::now(), said: Said::Nothing };
         Self { plan: Arc::new(plan), current: Arc::new(Mutex::new(current)) }
     }
 
@@ -132,7 +141,8 @@ impl Watch {
 
     /// Notes that the server answered.
     pub(crate) fn answered(&self) {
-        self.connections.current().answered = Instant::now();
+        let mut current = self.connections.current();
+        (current.answered, current.said) = (Instant::now(), Said::Nothing);
     }
 
     /// Looks at what came of asking for a connection. Where none becomes free although each statement has its limit,
@@ -159,12 +169,15 @@ impl Watch {
         let stuck = std::mem::replace(&mut current.pool, plan.pool());
         current.edition += 1;
         current.answered = Instant::now();
+        let said = std::mem::replace(&mut current.said, Said::Silent);
         drop(current);
-        tracing::warn!(
-            pool = plan.purpose,
-            silent_s = plan.answer_timeout.as_secs(),
-            "the database keeps silent; its connections are given up and opened anew"
-        );
+        if said == Said::Nothing {
+            tracing::warn!(
+                pool = plan.purpose,
+                silent_s = plan.answer_timeout.as_secs(),
+                "the database keeps silent; its connections are given up and opened anew"
+            );
+        }
         let patience = plan.acquire_timeout;
         tokio::spawn(async move { drop(timeout(patience, stuck.close()).await) });
     }

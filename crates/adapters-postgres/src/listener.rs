@@ -16,8 +16,8 @@ use tokio::time::{sleep, timeout};
 const CHANNEL: &str = "postroom";
 /// How long after a lost connection the next one is tried.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How long a worker's start waits until somebody listens.
-const START: Duration = Duration::from_secs(2);
+/// How long a worker's start waits until somebody listens: only a network that keeps silent takes so long.
+const START: Duration = Duration::from_secs(10);
 
 /// One connection that listens, once the first worker registers, and everybody who waits for it.
 #[derive(Debug)]

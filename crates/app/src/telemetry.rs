@@ -1,6 +1,8 @@
 //! Logs, on standard error, so that standard output belongs to results.
 
+use std::any::Any;
 use std::io::IsTerminal;
+use std::panic::Location;
 
 use tracing_subscriber::EnvFilter;
 
@@ -49,5 +51,28 @@ pub fn start(format: LogFormat, colours: Colours, filter: &str) {
     };
     if started.is_err() {
         tracing::debug!("logging had been started before");
+        return;
+    }
+    // The usual hook writes no JSON, and repeats whatever the text of a panic was made of.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(Location::to_string).unwrap_or_default();
+        tracing::error!(place, said = harmless(panic.payload()), "a panic; this is a bug");
+    }));
+}
+
+/// The words of a panic that were written in the program: those that are put together at run time may hold words of a
+/// letter.
+fn harmless(payload: &(dyn Any + Send)) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_panic_only_the_words_of_the_program_are_logged() {
+        assert_eq!(harmless(&"no such place"), "no such place");
+        assert_eq!(harmless(&format!("no such place in {}", "reader@example.org")), "");
     }
 }

@@ -70,6 +70,8 @@ pub struct WorkerReport {
     pub unfinished: usize,
 }
 
+/// How long the store may take for its answers once the worker was told to leave at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
 /// How long a result waits for company.
 const GATHER: Duration = Duration::from_millis(5);
 
@@ -98,6 +100,22 @@ struct Shift {
 enum Found {
     Letters,
     Nothing,
+}
+
+impl Shift {
+    /// The store does not answer, and there is no time to wait for it.
+    fn break_off(&mut self) {
+        let begun = self.flight.abandon();
+        self.report.unfinished += begun.len();
+        self.finished.extend(begun);
+        self.say_what_is_left();
+    }
+
+    fn say_what_is_left(&self) {
+        if !self.finished.is_empty() {
+            tracing::error!(letters = self.finished.len(), "left without settling; their leases will lapse");
+        }
+    }
 }
 
 impl Worker {
@@ -141,13 +159,25 @@ impl Worker {
         // would keep its letters from everybody else.
         let _ending = ending.clone().drop_guard();
         let tasks = self.start_tasks(&ending);
-        let report = self.shift(signals).await;
-        ending.cancel();
-        tasks.wait().await;
-        if let Err(error) = self.room().workers.retire(self.id()).await {
-            tracing::warn!(%error, "could not take leave; the beat will run out by itself");
+        let mut shift = self.begin();
+        let work = async {
+            self.shift(&mut shift, signals).await;
+            ending.cancel();
+            tasks.wait().await;
+            if let Err(error) = self.room().workers.retire(self.id()).await {
+                tracing::warn!(%error, "could not take leave; the beat will run out by itself");
+            }
+        };
+        let patience = async {
+            signals.now.cancelled().await;
+            self.room().clock.sleep(AT_ONCE).await;
+        };
+        tokio::select! {
+            biased;
+            () = work => {}
+            () = patience => shift.break_off(),
         }
-        Ok(report)
+        Ok(shift.report)
     }
 
     /// Announces itself, and learns what is paused before its first claim.
@@ -161,27 +191,30 @@ impl Worker {
         let room = self.room();
         tasks.spawn(tasks::heartbeat(room.clone(), self.id(), ending.clone()));
         tasks.spawn(tasks::pauses(self.dispatcher.clone(), self.look.clone(), ending.clone()));
-        let janitor = Janitor::new(self.dispatcher.clone(), self.settings.retention);
+        let janitor = Janitor::new(self.dispatcher.clone(), self.settings.retention).until(ending.clone());
         tasks.spawn(tasks::janitor(janitor, room.clone(), self.settings.janitor_every, ending.clone()));
         tasks.spawn(tasks::report(self.tracker.clone(), room.clock.clone(), ending.clone()));
         tasks.close();
         tasks
     }
 
-    async fn shift(&self, signals: &Signals) -> WorkerReport {
-        let mut shift = Shift {
+    fn begin(&self) -> Shift {
+        Shift {
             flight: Flight::new(self.dispatcher.clone(), self.settings.concurrency),
             finished: Vec::new(),
             presence: Presence::Busy,
             trouble: Trouble::default(),
             report: WorkerReport::default(),
             renewed: self.room().clock.elapsed(),
-        };
+        }
+    }
+
+    async fn shift(&self, shift: &mut Shift, signals: &Signals) {
         while !signals.stop.is_cancelled() {
-            match self.turn(&mut shift).await {
+            match self.turn(shift).await {
                 Ok(found) => {
                     shift.trouble.over();
-                    self.rest(&mut shift, found, signals).await;
+                    self.rest(shift, found, signals).await;
                 }
                 Err(error) => {
                     let wait = shift.trouble.failed(&error, self.room().chance.jitter());
@@ -189,8 +222,7 @@ impl Worker {
                 }
             }
         }
-        self.drain(&mut shift, signals).await;
-        shift.report
+        self.drain(shift, signals).await;
     }
 
     /// Settles what is finished, renews what is not, and takes what there is room for.
@@ -321,7 +353,7 @@ impl Worker {
             let wait = shift.trouble.failed(&error, self.room().chance.jitter());
             self.pause(wait, &signals.now).await;
         }
-        tracing::error!(letters = shift.finished.len(), "left without settling; their leases will lapse");
+        shift.say_what_is_left();
     }
 
     /// Where all transports rest, the first of them may be tried again before the next poll.

@@ -21,7 +21,12 @@ async fn a_waiting_worker_is_woken_by_the_commit_of_an_enqueue() {
     let mut connection = scene.connection().await;
     let mut transaction = connection.begin().await.unwrap();
     postroom_adapters_postgres::enqueue_in(&mut transaction, &[delivery()]).await.unwrap();
-    assert_eq!(workers.wait(worker, Duration::from_millis(200)).await.unwrap(), Woken::ByTime, "not before the commit");
+    let mut woken = workers.wait(worker, Duration::from_millis(200)).await.unwrap();
+    if woken == Woken::ByEnqueue {
+        // Where it takes long to begin to listen, that wakes everybody once.
+        woken = workers.wait(worker, Duration::from_millis(200)).await.unwrap();
+    }
+    assert_eq!(woken, Woken::ByTime, "not before the commit");
     transaction.commit().await.unwrap();
     let woken = timeout(LONG, workers.wait(worker, LONG * 2)).await.expect("it is woken");
     assert_eq!(woken.unwrap(), Woken::ByEnqueue);
@@ -55,7 +60,12 @@ async fn a_lost_listener_comes_back() {
     let mut connection = scene.connection().await;
     let listeners = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                       WHERE application_name = 'postroom listener' AND datname = current_database()";
-    assert_eq!(value::<i64>(&mut connection, listeners).await, 1);
+    let cut_off = async {
+        while value::<i64>(&mut connection, listeners).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(LONG, cut_off).await.expect("somebody listened");
     let woken = timeout(LONG, workers.wait(worker, LONG * 2)).await.expect("the gap wakes whoever waits");
     assert_eq!(woken.unwrap(), Woken::ByEnqueue);
     // Rings after the gap may still come: each is a look at the queue, no more.

@@ -1,5 +1,7 @@
 //! From claims to parcels: rendered, composed, frozen, and on record as about to leave.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use postroom_domain::attachment::Attachment;
 use postroom_domain::failure::{Code, Failure, FailureClass};
 use postroom_domain::lifecycle::Event;
@@ -24,7 +26,7 @@ impl Dispatcher {
                 continue;
             }
             match self.attachments(&claim).await {
-                Ok(attachments) => match self.prepare_one(&claim, &attachments, time) {
+                Ok(attachments) => match self.prepare_safely(&claim, &attachments, time) {
                     Ok((frozen, (transport, slot))) => {
                         prepared.parcels.push(Parcel { claim, frozen, transport, slot, time });
                     }
@@ -50,6 +52,19 @@ impl Dispatcher {
             return Ok(Vec::new());
         }
         self.room.queue.attachments(&claim.fence).await
+    }
+
+    /// A panic stays with its letter: otherwise it would take the worker with it, and all that is on its way.
+    fn prepare_safely(
+        &self,
+        claim: &Claim,
+        attachments: &[Attachment],
+        time: StoreTime,
+    ) -> Result<(FrozenLetter, WayOut), Failure> {
+        catch_unwind(AssertUnwindSafe(|| self.prepare_one(claim, attachments, time))).unwrap_or_else(|_| {
+            tracing::error!(delivery.id = %claim.fence.delivery_id, "a letter could not be prepared; this is a bug");
+            Err(Failure::new(FailureClass::Rejected, "PANIC", "rendering or composing it panicked; this is a bug"))
+        })
     }
 
     fn prepare_one(

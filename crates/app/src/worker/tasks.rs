@@ -6,7 +6,7 @@ use std::time::Duration;
 use postroom_domain::id::WorkerId;
 use postroom_ports::clock::Clock;
 use postroom_ports::tracker::DeliveryTracker;
-use postroom_ports::worker::BEAT_EVERY;
+use postroom_ports::worker::{BEAT_EVERY, BEAT_STALE};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -61,27 +61,51 @@ pub(super) async fn pauses(dispatcher: Dispatcher, look: Arc<Notify>, ending: Ca
     }
 }
 
+/// What a beat that is missing tells a janitor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silence {
+    /// Its worker is gone.
+    Telling,
+    /// Nothing: the store was out of reach or this process stood still, and whoever is silent may have met the same.
+    Doubtful,
+    /// Its worker is gone, because since then everybody had the time for a beat.
+    Waited,
+}
+
 /// Takes over what nobody holds any more; once a minute forgets what is past its time.
+///
+/// When the store comes back after it was away, the beats of all workers are old. The first janitor to reach it must not
+/// take that for their end: letters that are on their way would be in doubt, and be sent again.
 pub(super) async fn janitor(janitor: Janitor, room: Mailroom, every: Duration, ending: CancellationToken) {
     let mut trouble = Trouble::default();
     let mut swept: Option<Duration> = None;
-    let mut wait = Duration::ZERO;
-    while again(&*room.clock, wait, &ending).await {
-        wait = every;
-        let now = room.clock.elapsed();
-        let due = swept.is_none_or(|at| now.saturating_sub(at) >= SWEEP_EVERY.min(every.saturating_mul(30)));
+    let (mut wait, mut silence) = (Duration::ZERO, Silence::Telling);
+    loop {
+        let planned = room.clock.elapsed().saturating_add(wait);
+        if !again(&*room.clock, wait, &ending).await {
+            return;
+        }
         let done = async {
+            // Its own worker comes first: that one is alive.
+            room.workers.beat(janitor.worker()).await?;
+            let now = room.clock.elapsed();
+            let late = now.saturating_sub(planned) >= BEAT_EVERY;
+            if silence == Silence::Doubtful || (late && silence == Silence::Telling) {
+                return Ok(Silence::Waited);
+            }
             janitor.round().await?;
-            if due {
+            if swept.is_none_or(|at| now.saturating_sub(at) >= SWEEP_EVERY.min(every.saturating_mul(30))) {
                 janitor.sweep().await?;
                 swept = Some(now);
             }
-            Ok(())
+            trouble.over();
+            Ok(Silence::Telling)
         };
-        match done.await {
-            Ok(()) => trouble.over(),
-            Err(error) => wait = trouble.failed(&error, room.chance.jitter()),
-        }
+        (silence, wait) = match done.await {
+            Ok(Silence::Waited) => (Silence::Waited, BEAT_STALE),
+            Ok(silence) => (silence, every),
+            Err(error) => (Silence::Doubtful, trouble.failed(&error, room.chance.jitter())),
+        };
     }
 }
 

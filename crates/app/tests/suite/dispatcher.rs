@@ -1,13 +1,22 @@
 //! The pipeline, step by step, over ports in memory and a clock that moves when told.
 
+use std::sync::Arc;
+
 use crate::house::{House, SECOND, delivery, failure, policy};
+use async_trait::async_trait;
 use postroom::janitor::Janitor;
-use postroom_domain::failure::FailureClass;
+use postroom_domain::failure::{Failure, FailureClass};
+use postroom_domain::id::{DeliveryId, TemplateName, TransportName};
 use postroom_domain::lifecycle::{Alarm, Evidence};
+use postroom_domain::locale::Locale;
 use postroom_domain::policy::{InDoubtPolicy, WorkflowPolicy};
 use postroom_domain::status::Status;
+use postroom_ports::letter::Data;
 use postroom_ports::memory::Answer;
-use postroom_ports::queue::{DeliveryQueue, Retention};
+use postroom_ports::queue::{DeliveryQueue, Retention, Support};
+use postroom_ports::template::{RenderError, Rendered, TemplateRenderer};
+use postroom_ports::transport::{MailTransport, Outgoing, Receipt, TransportCapabilities};
+use tokio_util::sync::CancellationToken;
 
 const RETENTION: Retention = Retention { payloads: SECOND, workers: SECOND };
 
@@ -123,8 +132,7 @@ async fn where_nobody_can_tell_the_policy_decides() {
 #[tokio::test]
 async fn a_provider_that_cannot_tell_yet_is_asked_again_before_anything_is_resent() {
     use postroom_domain::failure::Scope;
-    use postroom_ports::queue::Support;
-    use postroom_ports::transport::{MockMailTransport, TransportCapabilities};
+    use postroom_ports::transport::MockMailTransport;
 
     let mut house = House::new(policy());
     let mut transport = MockMailTransport::new();
@@ -151,6 +159,116 @@ async fn a_provider_that_cannot_tell_yet_is_asked_again_before_anything_is_resen
     house.clock.advance(11 * SECOND);
     janitor.round().await.unwrap();
     assert_eq!(house.status(&id).await, Status::Sent);
+}
+
+/// Renders as another does, and has a bug.
+#[derive(Debug)]
+struct Rotten(Arc<dyn TemplateRenderer>);
+
+impl TemplateRenderer for Rotten {
+    fn templates(&self) -> Vec<TemplateName> {
+        self.0.templates()
+    }
+
+    fn sample(&self, template: &TemplateName) -> Option<Data> {
+        self.0.sample(template)
+    }
+
+    fn render(&self, template: &TemplateName, locale: Option<&Locale>, data: &Data) -> Result<Rendered, RenderError> {
+        if data.contains_key("poison") {
+            bug();
+        }
+        self.0.render(template, locale, data)
+    }
+}
+
+fn bug() {
+    std::panic::resume_unwind(Box::new("a bug"))
+}
+
+#[tokio::test]
+async fn a_letter_whose_rendering_panics_fails_by_itself() {
+    let mut house = House::new(policy());
+    house.room.renderer = Arc::new(Rotten(house.room.renderer.clone()));
+    let mut poison = delivery("poison");
+    poison.letter.data.insert("poison".to_owned(), true.into());
+    let (poison, good) = (house.enqueue(poison).await, house.enqueue(delivery("good")).await);
+    house.dispatcher().run_once(10).await.unwrap();
+    assert_eq!((house.status(&poison).await, house.status(&good).await), (Status::Failed, Status::Sent));
+    assert_eq!(house.code(&poison).await.as_deref(), Some("PANIC"));
+}
+
+/// Takes letters without a word, and does not say either whether it has them.
+#[derive(Debug)]
+struct Silent {
+    /// What happens first when somebody asks.
+    asked: fn(),
+}
+
+#[async_trait]
+impl MailTransport for Silent {
+    fn name(&self) -> TransportName {
+        TransportName::parse("silent").unwrap()
+    }
+
+    fn capabilities(&self) -> TransportCapabilities {
+        TransportCapabilities { smtputf8: Support::No, reconcile: Support::Yes, max_size: None, concurrency: 1 }
+    }
+
+    async fn send<'a>(&self, _: Outgoing<'a>) -> Result<Receipt, Failure> {
+        Err(failure(FailureClass::InDoubt, "ANSWER_LOST"))
+    }
+
+    async fn reconcile<'a>(&self, _: Outgoing<'a>) -> Result<Evidence, Failure> {
+        (self.asked)();
+        std::future::pending().await
+    }
+}
+
+/// A house with two letters in doubt at a provider that does not answer, and their janitor.
+async fn unanswered(asked: fn()) -> (House, Vec<DeliveryId>, Janitor) {
+    let mut house = House::new(policy());
+    house.room.transports = vec![Arc::new(Silent { asked })];
+    let ids = vec![house.enqueue(delivery("one")).await, house.enqueue(delivery("two")).await];
+    let dispatcher = house.dispatcher();
+    dispatcher.run_once(10).await.unwrap();
+    (house, ids, Janitor::new(dispatcher, RETENTION))
+}
+
+#[tokio::test]
+async fn a_provider_that_keeps_silent_about_letters_in_doubt_is_waited_for_once_and_asked_again_later() {
+    let (house, ids, janitor) = unanswered(|| {}).await;
+    let round = tokio::spawn(async move { janitor.round().await });
+    while house.clock.next_wake().is_none() {
+        tokio::task::yield_now().await;
+    }
+    // Less than their lease, and for both together: otherwise somebody else would ask meanwhile.
+    house.clock.advance(30 * SECOND);
+    assert_eq!(round.await.unwrap().unwrap(), 2);
+    for id in &ids {
+        assert_eq!(house.status(id).await, Status::InDoubt, "nobody said that it may go again");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_panics_when_it_is_asked_takes_no_janitor_with_it() {
+    let (house, ids, janitor) = unanswered(bug).await;
+    assert_eq!(janitor.round().await.unwrap(), 2);
+    assert_eq!(house.status(&ids[1]).await, Status::InDoubt, "nobody said that it may go again");
+}
+
+#[tokio::test]
+async fn a_janitor_that_is_to_leave_waits_for_no_provider() {
+    let (house, ids, janitor) = unanswered(|| {}).await;
+    let ending = CancellationToken::new();
+    let janitor = janitor.until(ending.clone());
+    let round = tokio::spawn(async move { janitor.round().await });
+    while house.clock.next_wake().is_none() {
+        tokio::task::yield_now().await;
+    }
+    ending.cancel();
+    assert_eq!(round.await.unwrap().unwrap(), 0);
+    assert_eq!(house.statuses(&ids[0]).await.last(), Some(&Status::InDoubt));
 }
 
 #[tokio::test]

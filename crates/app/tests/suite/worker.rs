@@ -1,14 +1,19 @@
 //! The worker's loop over ports in memory.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
 
 use crate::house::{House, SECOND, delivery, policy, settings};
 use postroom::system::SystemClock;
 use postroom::worker::{Signals, Worker, WorkerSettings};
-use postroom_domain::id::DeliveryId;
+use postroom_domain::id::{DeliveryId, WorkerId};
 use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
-use postroom_ports::memory::{Answer, ManualClock};
+use postroom_ports::error::PortError;
+use postroom_ports::memory::{Answer, ManualClock, MemoryStore};
+use postroom_ports::worker::{Presence, Woken, WorkerRegistry};
 
 /// A house whose worker waits in real time, over a store whose time is told.
 fn house() -> House {
@@ -137,4 +142,101 @@ async fn a_worker_whose_future_is_dropped_leaves_nothing_running() {
         tokio::task::yield_now().await;
     }
     assert_eq!(house.clock.next_wake(), None, "somebody still waits for the time to pass");
+}
+
+/// Both clocks are told: lets everybody do what there is to do, and then the time pass, in steps of half a second.
+async fn pass(house: &House, time: Duration) {
+    let step = SECOND / 2;
+    let mut left = time;
+    loop {
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
+        }
+        if left.is_zero() {
+            return;
+        }
+        house.clock.advance(step);
+        left = left.saturating_sub(step);
+    }
+}
+
+/// The machine stood still, or the store was away: nobody could beat, and everybody goes on.
+#[tokio::test]
+async fn workers_that_could_not_beat_for_a_while_do_not_take_each_other_for_dead() {
+    let house = House::new(policy());
+    house.transport.otherwise(Answer::Hang);
+    let mut ids = Vec::new();
+    let signals = Signals::default();
+    let mut working = Vec::new();
+    for names in [["one", "behind-one"], ["two", "behind-two"]] {
+        for name in names {
+            ids.push(house.enqueue(delivery(name)).await);
+        }
+        let one_by_one = WorkerSettings { concurrency: 1, ..settings() };
+        let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), one_by_one);
+        let signals = signals.clone();
+        working.push(tokio::spawn(async move { worker.run(&signals).await }));
+        pass(&house, SECOND).await;
+        assert_eq!(house.transport.taken().len(), working.len(), "one letter is on its way with each worker");
+    }
+    let gone = house.dispatcher();
+    house.beat(&gone).await;
+    let orphan = house.enqueue(delivery("orphan")).await;
+    gone.claim(1).await.unwrap();
+    assert_eq!(house.status(&orphan).await, Status::InProgress);
+
+    house.clock.advance(30 * SECOND);
+    pass(&house, 20 * SECOND).await;
+    for id in &ids {
+        assert_eq!(house.statuses(id).await, [Status::Queued, Status::InProgress], "its worker lives");
+    }
+    assert!(house.statuses(&orphan).await.contains(&Status::Retrying), "whose worker is gone is found all the same");
+    for worker in working {
+        worker.abort();
+    }
+}
+
+/// A registry that keeps silent when somebody wants to take leave.
+#[derive(Debug)]
+struct NoGoodbye(MemoryStore);
+
+#[async_trait]
+impl WorkerRegistry for NoGoodbye {
+    async fn register(&self, worker: WorkerId, label: &str) -> Result<(), PortError> {
+        self.0.register(worker, label).await
+    }
+
+    async fn beat(&self, worker: WorkerId) -> Result<(), PortError> {
+        self.0.beat(worker).await
+    }
+
+    async fn set_presence(&self, worker: WorkerId, presence: Presence) -> Result<(), PortError> {
+        self.0.set_presence(worker, presence).await
+    }
+
+    async fn wait(&self, worker: WorkerId, longest: Duration) -> Result<Woken, PortError> {
+        self.0.wait(worker, longest).await
+    }
+
+    async fn retire(&self, _: WorkerId) -> Result<(), PortError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn told_to_leave_at_once_it_waits_for_no_store_that_keeps_silent() {
+    let mut house = House::new(policy());
+    house.room.workers = Arc::new(NoGoodbye(house.store.clone()));
+    let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), settings());
+    let signals = Signals::default();
+    let Signals { stop, now } = signals.clone();
+    let working = tokio::spawn(async move { worker.run(&signals).await });
+    pass(&house, SECOND).await;
+    stop.cancel();
+    pass(&house, 60 * SECOND).await;
+    assert!(!working.is_finished(), "it was not told to hurry");
+    now.cancel();
+    pass(&house, 6 * SECOND).await;
+    assert!(working.is_finished(), "it was");
+    assert_eq!(working.await.unwrap().unwrap().unfinished, 0);
 }
