@@ -75,10 +75,11 @@ enum Silence {
 /// Takes over what nobody holds any more; once a minute forgets what is past its time.
 ///
 /// When the store comes back after it was away, the beats of all workers are old. The first janitor to reach it must not
-/// take that for their end: letters that are on their way would be in doubt, and be sent again.
+/// take that for their end: letters that are on their way would be in doubt, and be sent again. So it reaches for the
+/// store as often as a worker beats, however seldom its rounds are.
 pub(super) async fn janitor(janitor: Janitor, room: Mailroom, every: Duration, ending: CancellationToken) {
     let mut trouble = Trouble::default();
-    let mut swept: Option<Duration> = None;
+    let (mut looked, mut swept): (Option<Duration>, Option<Duration>) = (None, None);
     let (mut wait, mut silence) = (Duration::ZERO, Silence::Telling);
     loop {
         let planned = room.clock.elapsed().saturating_add(wait);
@@ -93,7 +94,11 @@ pub(super) async fn janitor(janitor: Janitor, room: Mailroom, every: Duration, e
             if silence == Silence::Doubtful || (late && silence == Silence::Telling) {
                 return Ok(Silence::Waited);
             }
+            if looked.is_some_and(|at| now.saturating_sub(at) < every) {
+                return Ok(Silence::Telling);
+            }
             janitor.round().await?;
+            looked = Some(now);
             if swept.is_none_or(|at| now.saturating_sub(at) >= SWEEP_EVERY.min(every.saturating_mul(30))) {
                 janitor.sweep().await?;
                 swept = Some(now);
@@ -103,7 +108,7 @@ pub(super) async fn janitor(janitor: Janitor, room: Mailroom, every: Duration, e
         };
         (silence, wait) = match done.await {
             Ok(Silence::Waited) => (Silence::Waited, BEAT_STALE),
-            Ok(silence) => (silence, every),
+            Ok(silence) => (silence, every.min(BEAT_EVERY)),
             Err(error) => (Silence::Doubtful, trouble.failed(&error, room.chance.jitter())),
         };
     }

@@ -160,9 +160,19 @@ async fn pass(house: &House, time: Duration) {
     }
 }
 
-/// The machine stood still, or the store was away: nobody could beat, and everybody goes on.
 #[tokio::test]
 async fn workers_that_could_not_beat_for_a_while_do_not_take_each_other_for_dead() {
+    nobody_is_taken_for_dead(SECOND / 50, 30 * SECOND).await;
+}
+
+/// The first worker's second round comes ten seconds after its first, and so at once after the silence.
+#[tokio::test]
+async fn nor_do_they_where_the_silence_lies_between_two_rounds_of_a_janitor() {
+    nobody_is_taken_for_dead(10 * SECOND, 8 * SECOND).await;
+}
+
+/// The machine stood still, or the store was away: nobody could beat, and everybody goes on.
+async fn nobody_is_taken_for_dead(janitor_every: Duration, silence: Duration) {
     let house = House::new(policy());
     house.transport.otherwise(Answer::Hang);
     let mut ids = Vec::new();
@@ -172,7 +182,7 @@ async fn workers_that_could_not_beat_for_a_while_do_not_take_each_other_for_dead
         for name in names {
             ids.push(house.enqueue(delivery(name)).await);
         }
-        let one_by_one = WorkerSettings { concurrency: 1, ..settings() };
+        let one_by_one = WorkerSettings { concurrency: 1, janitor_every, ..settings() };
         let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), one_by_one);
         let signals = signals.clone();
         working.push(tokio::spawn(async move { worker.run(&signals).await }));
@@ -185,7 +195,7 @@ async fn workers_that_could_not_beat_for_a_while_do_not_take_each_other_for_dead
     gone.claim(1).await.unwrap();
     assert_eq!(house.status(&orphan).await, Status::InProgress);
 
-    house.clock.advance(30 * SECOND);
+    house.clock.advance(silence);
     pass(&house, 20 * SECOND).await;
     for id in &ids {
         assert_eq!(house.statuses(id).await, [Status::Queued, Status::InProgress], "its worker lives");
