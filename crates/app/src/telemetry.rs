@@ -39,10 +39,8 @@ impl Colours {
 /// Starts logging at the levels that `filter` names (`info`, `postroom=debug,sqlx=warn`).
 /// A second call in one process changes nothing.
 pub fn start(format: LogFormat, colours: Colours, filter: &str) {
-    let filter =
-        EnvFilter::try_new(format!("{filter},{SILENT}")).unwrap_or_else(|_| EnvFilter::new(format!("info,{SILENT}")));
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(levels(filter))
         .with_ansi(colours == Colours::Yes)
         .with_writer(std::io::stderr);
     let started = match format {
@@ -60,6 +58,12 @@ pub fn start(format: LogFormat, colours: Colours, filter: &str) {
     }));
 }
 
+/// What is logged; that the program is broken is told whatever is wanted.
+fn levels(filter: &str) -> EnvFilter {
+    let all = |filter| format!("{filter},{SILENT},{}=error", module_path!());
+    EnvFilter::try_new(all(filter)).unwrap_or_else(|_| EnvFilter::new(all("info")))
+}
+
 /// The words of a panic that were written in the program: those that are put together at run time may hold words of a
 /// letter.
 fn harmless(payload: &(dyn Any + Send)) -> &'static str {
@@ -68,7 +72,18 @@ fn harmless(payload: &(dyn Any + Send)) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
     use super::*;
+
+    #[test]
+    fn where_nothing_is_to_be_logged_a_panic_is_told_all_the_same() {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(levels("off")), || {
+            assert!(tracing::enabled!(Level::ERROR));
+            assert!(!tracing::enabled!(target: "postroom::worker", Level::ERROR));
+        });
+    }
 
     #[test]
     fn of_a_panic_only_the_words_of_the_program_are_logged() {
