@@ -11,6 +11,7 @@ use postroom::worker::{Signals, Worker, WorkerSettings};
 use postroom_domain::id::{DeliveryId, WorkerId};
 use postroom_domain::status::Status;
 use postroom_domain::time::Timestamp;
+use postroom_ports::clock::Clock as _;
 use postroom_ports::error::PortError;
 use postroom_ports::memory::{Answer, ManualClock, MemoryStore};
 use postroom_ports::worker::{Presence, Woken, WorkerRegistry};
@@ -165,7 +166,8 @@ async fn workers_that_could_not_beat_for_a_while_do_not_take_each_other_for_dead
     nobody_is_taken_for_dead(SECOND / 50, 30 * SECOND).await;
 }
 
-/// The first worker's second round comes ten seconds after its first, and so at once after the silence.
+/// The first worker's second round comes ten seconds after its first, and so at once after the silence: before the second
+/// worker has beaten.
 #[tokio::test]
 async fn nor_do_they_where_the_silence_lies_between_two_rounds_of_a_janitor() {
     nobody_is_taken_for_dead(10 * SECOND, 8 * SECOND).await;
@@ -177,13 +179,15 @@ async fn nobody_is_taken_for_dead(janitor_every: Duration, silence: Duration) {
     house.transport.otherwise(Answer::Hang);
     let mut ids = Vec::new();
     let signals = Signals::default();
+    let mut room = house.room.clone();
     let mut working = Vec::new();
     for names in [["one", "behind-one"], ["two", "behind-two"]] {
         for name in names {
             ids.push(house.enqueue(delivery(name)).await);
         }
         let one_by_one = WorkerSettings { concurrency: 1, janitor_every, ..settings() };
-        let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), one_by_one);
+        let worker = Worker::new(room.clone(), Arc::new(house.store.clone()), one_by_one);
+        room.workers = Arc::new(Sluggish { beats_after: SECOND, ..Sluggish::before(&house) });
         let signals = signals.clone();
         working.push(tokio::spawn(async move { worker.run(&signals).await }));
         pass(&house, SECOND).await;
@@ -206,37 +210,51 @@ async fn nobody_is_taken_for_dead(janitor_every: Duration, silence: Duration) {
     }
 }
 
-/// A registry that keeps silent when somebody wants to take leave.
+/// A registry that takes its time.
 #[derive(Debug)]
-struct NoGoodbye(MemoryStore);
+struct Sluggish {
+    store: MemoryStore,
+    clock: ManualClock,
+    beats_after: Duration,
+    retires_after: Duration,
+}
+
+impl Sluggish {
+    fn before(house: &House) -> Self {
+        let (store, clock) = (house.store.clone(), house.clock.clone());
+        Self { store, clock, beats_after: Duration::ZERO, retires_after: Duration::ZERO }
+    }
+}
 
 #[async_trait]
-impl WorkerRegistry for NoGoodbye {
+impl WorkerRegistry for Sluggish {
     async fn register(&self, worker: WorkerId, label: &str) -> Result<(), PortError> {
-        self.0.register(worker, label).await
+        self.store.register(worker, label).await
     }
 
     async fn beat(&self, worker: WorkerId) -> Result<(), PortError> {
-        self.0.beat(worker).await
+        self.clock.sleep(self.beats_after).await;
+        self.store.beat(worker).await
     }
 
     async fn set_presence(&self, worker: WorkerId, presence: Presence) -> Result<(), PortError> {
-        self.0.set_presence(worker, presence).await
+        self.store.set_presence(worker, presence).await
     }
 
     async fn wait(&self, worker: WorkerId, longest: Duration) -> Result<Woken, PortError> {
-        self.0.wait(worker, longest).await
+        self.store.wait(worker, longest).await
     }
 
-    async fn retire(&self, _: WorkerId) -> Result<(), PortError> {
-        std::future::pending().await
+    async fn retire(&self, worker: WorkerId) -> Result<(), PortError> {
+        self.clock.sleep(self.retires_after).await;
+        self.store.retire(worker).await
     }
 }
 
 #[tokio::test]
 async fn told_to_leave_at_once_it_waits_for_no_store_that_keeps_silent() {
     let mut house = House::new(policy());
-    house.room.workers = Arc::new(NoGoodbye(house.store.clone()));
+    house.room.workers = Arc::new(Sluggish { retires_after: 3600 * SECOND, ..Sluggish::before(&house) });
     let worker = Worker::new(house.room.clone(), Arc::new(house.store.clone()), settings());
     let signals = Signals::default();
     let Signals { stop, now } = signals.clone();
